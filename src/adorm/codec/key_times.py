@@ -30,11 +30,11 @@ _YEAR = 2020
 
 def time_text(part: Part) -> Callable[[Any], str]:
     """The function from the content of a part's attribute value to its text."""
-    write = _writer(part.format)
+    write = time_writer(part.format)
 
     def text_of(content: Any) -> str:
         try:
-            moment = _moment(part, content)
+            moment = moment_of(part, content)
         except (ValueError, TypeError, AttributeError) as error:
             raise ValueFailure(f"{shown({part.tag: content})} is no {part.type}") from error
         except EncodeFailure as failure:
@@ -44,7 +44,12 @@ def time_text(part: Part) -> Callable[[Any], str]:
     return text_of
 
 
-def _moment(part: Part, content: Any) -> datetime:
+def moment_of(part: Part, content: Any) -> datetime:
+    """The time that a part's content stands for: aware, in UTC; without a zone for a time of day.
+
+    Raises:
+        ValueError, TypeError, AttributeError, EncodeFailure: it is no time.
+    """
     if part.type == "epoch":
         return moment_of_epoch(content)
     if part.type == "date":
@@ -54,7 +59,8 @@ def _moment(part: Part, content: Any) -> datetime:
     return read_datetime_cut(content)
 
 
-def _writer(format_text: str) -> Callable[[datetime], str]:
+def time_writer(format_text: str) -> Callable[[datetime], str]:
+    """The function from a time to its text by a format such as `%Y-%m-%d`."""
     source = "".join(
         _SOURCES[piece[1:]] if piece[0] == "%" else piece for piece in time_pieces(format_text)
     )
@@ -88,7 +94,7 @@ def _read(format_text: str, text: str) -> dict[str, int] | None:
 def canonical_time(part: Part) -> Callable[[str], Any]:
     """The function from a text to the content of a moment that has it, the first one where the
     format leaves out the end of the time. It returns None where there is no such moment."""
-    write = _writer(part.format)
+    write = time_writer(part.format)
 
     def content_of(text: str) -> Any:
         numbers = _read(part.format, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -10,6 +11,9 @@ from adorm.expressions.conditions import Condition
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 from adorm.schema.indexes import Index
+
+if TYPE_CHECKING:
+    from adorm.schema.item_keys import ItemKey
 
 
 @attrs.frozen(eq=False)
@@ -20,6 +24,9 @@ class Target:
     """None: the table."""
     partition: tuple[Field, ...]
     sort: tuple[Field, ...]
+    key: ItemKey | None = None
+    """The model's key that is made of parts, by which it is read; None where the key attributes are
+    plain fields."""
 
     @property
     def key_names(self) -> frozenset[str]:
@@ -38,7 +45,12 @@ class Target:
         return ", ".join(sorted(name for name in attribute_names if not self.index.holds(name)))
 
     def __str__(self) -> str:
-        return "the table" if self.index is None else f"index {self.index.name!r}"
+        if self.index is None:
+            return "the table"
+        name = f"index {self.index.name!r}"
+        if self.key is None or self.key.name == self.index.name:
+            return name
+        return f"{self.key.name} of {name}"
 
 
 def target_of(info: ModelInfo, index_name: str | None) -> Target:
@@ -47,6 +59,16 @@ def target_of(info: ModelInfo, index_name: str | None) -> Target:
         return Target(None, (info.partition,), () if info.sort is None else (info.sort,))
     index = info.indexes[index_name]
     return Target(index, index.partition, index.sort)
+
+
+@attrs.frozen(eq=False)
+class Partition:
+    """One of several partitions that a query reads."""
+
+    text: str
+    """Its partition key."""
+    key: tuple[Condition, ...]
+    filter: tuple[Condition, ...]
 
 
 @attrs.frozen(eq=False)
@@ -60,3 +82,7 @@ class Access:
     """The parts of the filter, joined by AND."""
     reason: str
     """Why this target, for `explain()`."""
+    partitions: tuple[tuple[Partition, ...], ...] = ()
+    """Where several partitions are read: groups of them, to be read one group after the other in
+    the order of their sort keys; those of one group side by side, merged by the sort key. `key` and
+    `filter` are those of the first partition then."""

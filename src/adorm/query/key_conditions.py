@@ -28,6 +28,17 @@ from adorm.schema.types import split_optional, unwrap
 
 def key_field(condition: Condition, target: Target) -> Field | None:
     """The key field that the condition is about; None if a key condition can't express it."""
+    path = key_path(condition)
+    if path is None:
+        return None
+    for field in (*target.partition, *target.sort):
+        if field.attribute_name == path.attribute_name:
+            return field
+    return None
+
+
+def key_path(condition: Condition) -> DocumentPath | None:
+    """The attribute that the condition is about; None if no key condition can express it."""
     if isinstance(condition, BeginsWith):
         path: Measured = condition.path
     elif isinstance(condition, Comparison | Between):
@@ -41,12 +52,7 @@ def key_field(condition: Condition, target: Target) -> Field | None:
         path = condition.measured
     else:
         return None
-    if not isinstance(path, DocumentPath) or not path.is_top_level:
-        return None
-    for field in (*target.partition, *target.sort):
-        if field.attribute_name == path.attribute_name:
-            return field
-    return None
+    return path if isinstance(path, DocumentPath) and path.is_top_level else None
 
 
 def is_equality(condition: Condition) -> bool:

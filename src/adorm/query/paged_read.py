@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import attrs
 
@@ -29,6 +29,10 @@ from adorm.query.read_request import (
     read_request,
 )
 from adorm.query.stream import ItemIterator, ItemStream, QueryStream
+
+if TYPE_CHECKING:
+    from adorm.items.key_makers import IndexKey
+    from adorm.schema.item_keys import ItemKey
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -75,6 +79,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     _binding: Binding
     _filters: tuple[Condition, ...] = ()
     _index: str | None = None
+    _index_key: ItemKey | None = None
+    """The key of the index that was named, where it has several."""
     _consistent: bool = False
     _descending: bool = False
     _limit: int | None = None
@@ -97,16 +103,26 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
             self, filters=self._filters + conditions(conditions_, self._binding.info.model)
         )
 
-    def index(self, name: str, /) -> Self:
+    def index(self, index: str | IndexKey, /) -> Self:
         """Read this index, and no other.
+
+        Args:
+            index: its name, or one of the model's keys of it, such as `Order.by_status`. Where the
+                index has several keys of the model, only items that are in it by that key are read.
 
         Raises:
             UsageError: the model has no such index.
         """
-        if name not in self._binding.info.indexes:
-            known = ", ".join(self._binding.info.indexes) or "none"
-            raise UsageError(f"{self._binding.info.name} has no index {name!r}; it has {known}")
-        return attrs.evolve(self, index=name)
+        info = self._binding.info
+        if not isinstance(index, str):
+            from adorm.query.named_keys import named_key
+
+            key = named_key(info, index)
+            return attrs.evolve(self, index=key.index, index_key=key)
+        if index not in info.indexes:
+            known = ", ".join(info.indexes) or "none"
+            raise UsageError(f"{info.name} has no index {index!r}; it has {known}")
+        return attrs.evolve(self, index=index, index_key=None)
 
     def consistent(self) -> Self:
         """Read what was last written, for twice the read units; not possible on a global index."""

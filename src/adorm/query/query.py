@@ -20,10 +20,11 @@ from adorm.expressions.paths import selected_paths
 from adorm.items.operation import Operation
 from adorm.query.access import Access
 from adorm.query.aggregates import Aggregates
+from adorm.query.fits import Wanted
 from adorm.query.page_reader import DecodedPages
 from adorm.query.paged_read import DerivedRead
 from adorm.query.pages import Page
-from adorm.query.planner import Wanted, choose
+from adorm.query.planner import choose
 from adorm.query.stream import ItemStream
 from adorm.schema.fields import Field
 
@@ -93,9 +94,11 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
             filters=filters,
             attribute_names=needed,
             index_name=self._index,
+            index_key=self._index_key,
             in_table_partition=bool(partition),
             hydrates=self._hydrates,
             consistent=self._consistent,
+            codec=self._binding.codec,
         )
         return choose(self._binding.info, wanted)
 
@@ -109,7 +112,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
                 f"query(None): the partition key of {info.name} can't be None; "
                 "leave it out to give the keys by where(...)"
             )
-        fields = self._partition_fields()
+        fields = self._partition_fields(len(values))
         if len(values) != len(fields):
             of_what = info.name if self._index is None else f"index {self._index!r}"
             names = ", ".join(f"{info.name}.{field.name} == ..." for field in fields)
@@ -123,18 +126,28 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
             for path, value in zip(paths, values, strict=True)
         )
 
-    def _partition_fields(self) -> Sequence[Field]:
-        """The fields whose values `query(...)` takes: those of the partition key."""
+    def _partition_fields(self, count: int) -> Sequence[Field]:
+        """The fields whose values `query(...)` takes: those of the partition key.
+
+        Args:
+            count: how many are given. Fewer than there are leave out those that the key has only a
+                piece of, such as a day, or a shard.
+        """
         info, index = self._binding.info, self._index
         key = info.key
         if index is not None:
             readable = info.readable_keys.get(index)
             if readable is None:
                 return info.indexes[index].partition
-            key = readable[0]
+            key = self._index_key or readable[0]
         if key is None:
             return (info.partition,)
-        return list(dict.fromkeys(part.field for part in key.partition.template.parts))
+        parts = key.partition.template.parts
+        fields = list(dict.fromkeys(part.field for part in parts))
+        if count >= len(fields):
+            return fields
+        whole = [part.field for part in parts if part.kind not in ("time", "shard")]
+        return list(dict.fromkeys(whole)) or fields
 
 
 @attrs.frozen

@@ -1,0 +1,112 @@
+"""What the planner weighs: what a query asks for, and how one target serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from adorm.codec.codec import Codec
+from adorm.expressions.conditions import Condition
+from adorm.query.access import Partition, Target
+from adorm.query.key_conditions import key_field, key_path
+
+if TYPE_CHECKING:
+    from adorm.schema.item_keys import ItemKey
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Wanted:
+    """What a query asks for."""
+
+    conditions: Sequence[Condition]
+    """Of `where`: parts of the key condition or of the filter."""
+    filters: Sequence[Condition]
+    """Of `filter`: parts of the filter."""
+    attribute_names: frozenset[str]
+    """What has to be read of each item."""
+    index_name: str | None
+    """The index that the caller named, one of the model's."""
+    index_key: ItemKey | None
+    """The key of that index that the caller named, where it has several."""
+    in_table_partition: bool
+    """The caller gave a partition key of the table, as in `query("c1")`: no index with another
+    partition key is meant."""
+    hydrates: bool
+    """Whole items come from the table: the index needs only keys and what the filter reads."""
+    consistent: bool
+    """The read is consistent, which no global index offers."""
+    codec: Codec
+    """How the parts of a key are stored."""
+
+
+@attrs.frozen(eq=False)
+class Fit:
+    """A target that serves the query, and how."""
+
+    target: Target
+    key: tuple[Condition, ...]
+    filter: tuple[Condition, ...]
+    sort_fields_used: int
+    """Of the sort key: how many of its fields, or of the parts of its template, are used."""
+    covers: bool
+    """Whether the target holds all that has to be read."""
+    uses: str
+    """The names of what the key condition is on."""
+    partitions: tuple[tuple[Partition, ...], ...] = ()
+    """See `Access.partitions`."""
+
+    def __str__(self) -> str:
+        return f"{self.target}: the key condition is on {self.uses}"
+
+
+class NoFit(Exception):
+    """The target does not serve the query; the message tells why."""
+
+    lacks_partition = False
+    """Whether the reason is that the partition key is not given."""
+
+
+class NoPartition(NoFit):
+    """The same, because the conditions do not give the partition key."""
+
+    lacks_partition = True
+
+
+def check_filter(
+    target: Target, filters: Sequence[Condition], remaining: Sequence[Condition]
+) -> None:
+    """Refuse a filter that DynamoDB refuses: on a key of the target, or on an attribute that an
+    index does not hold.
+
+    Args:
+        filters: those of `.filter(...)`; some of them could be key conditions.
+        remaining: these, and the conditions of `.where(...)` that are no key conditions.
+
+    Raises:
+        NoFit: it is refused.
+    """
+    for condition in filters:
+        if key_field(condition, target) is not None:
+            path = condition.paths()[0]
+            raise NoFit(
+                f"{path} is part of its key, and DynamoDB takes no filter on that: move this "
+                "condition from .filter(...) to .where(...), which makes it a key condition"
+            )
+    paths = [path for condition in remaining for path in condition.paths()]
+    for path in paths:
+        if path.attribute_name in target.key_names:
+            raise NoFit(f"{path} is part of its key, and DynamoDB takes no filter on that")
+    missing = target.missing({path.attribute_name for path in paths})
+    if missing:
+        raise NoFit(f"it does not hold {missing}, which the filter reads")
+
+
+def given_in_filter(filters: Sequence[Condition], attribute_names: Sequence[str]) -> str:
+    """The end of a message, where a field that lacks a condition has one in `.filter(...)`."""
+    for condition in filters:
+        path = key_path(condition)
+        if path is not None and path.attribute_name in attribute_names:
+            return f"; {path} is in .filter(...), which is no key condition: move it to .where(...)"
+    return ""
