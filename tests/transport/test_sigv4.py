@@ -20,17 +20,17 @@ SEGMENTS = st.text(
     st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="?#/\\[]"), max_size=8
 ) | st.sampled_from([".", "..", "", "%20", "~"])
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+UNSIGNED_BY_BOTOCORE: list[str] = importlib.import_module("botocore.auth").SIGNED_HEADERS_BLACKLIST
 HEADER_NAMES = st.from_regex(r"[a-z][a-z0-9]{0,5}(-[a-z0-9]{1,6}){0,2}", fullmatch=True).filter(
     lambda name: (
         name
         not in {
             "host",
-            "expect",
             "x-amz-date",
             "x-amz-target",
             "x-amz-security-token",
+            *UNSIGNED_BY_BOTOCORE,
             "authorization",
-            "connection",
         }
     )
 )
