@@ -20,7 +20,7 @@ from adorm.items.binding import Binding
 from adorm.items.instances import store_values
 from adorm.items.key_encoding import check_index_keys, check_item_keys
 from adorm.items.keys import Key, key_of
-from adorm.items.kinds import own_kind
+from adorm.items.kinds import write_conditions
 from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.retriable import Retriable
 from adorm.items.send import send
@@ -161,7 +161,7 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
         """
         info = self._binding.info
         if info.discriminator is not None and not prepared.creating:
-            own = (*own, own_kind(info, info.discriminator))
+            own = (*own, *write_conditions(info, info.discriminator))
         conditions_ = (*own, *self._conditions)
         if expressions is None and conditions_:
             expressions = RequestExpressions(self._binding.codec, info.model)

@@ -15,7 +15,7 @@ from adorm.expressions.operands import Value
 from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, CountUp, Remove, SetIfAbsent, set_clauses
 from adorm.items.key_encoding import check_index_keys
-from adorm.items.kinds import check_clauses, own_kind
+from adorm.items.kinds import check_clauses, write_conditions
 from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.removals import prepare_creation, stand_in_of_update
 from adorm.items.send import as_transaction, send
@@ -227,7 +227,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         if not creates:
             conditions = (item_exists(binding), *conditions)
         if info.discriminator is not None:
-            conditions = (own_kind(info, info.discriminator), *conditions)
+            conditions = (*write_conditions(info, info.discriminator), *conditions)
         add_condition(prepared.request, conditions, expressions)
         check_item_size(self._key, prepared.request.get("ExpressionAttributeValues", {}))
         if info.indexes:
