@@ -134,7 +134,7 @@ async def test_an_item_without_a_type_is_the_model_that_was_asked_for(db: Databa
 async def test_writes_that_may_meet_another_model_are_conditioned(db: Database) -> None:
     await db.table(Organization).create(Organization(name="aws", seats=7))
     users = db.table(User)
-    writes = [
+    writes: list[Any] = [
         users.put(User(name="aws")),
         users.save(User(name="aws")),
         users.delete("aws"),
