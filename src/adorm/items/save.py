@@ -146,10 +146,7 @@ class Save(Write[ModelT, ResultT]):
         info = self._binding.info
         if self._only is None:
             keys = info.key_names
-            fields = info.structure.fields
-            if info.discriminator is not None and info.discriminator not in fields:
-                fields = (*fields, info.discriminator)
-            return [field for field in fields if field.attribute_name not in keys]
+            return [field for field in info.structure.fields if field.attribute_name not in keys]
         names = {path.attribute_name for path in self._only}
         own = (info.version, info.updated_at)
         names.update(field.attribute_name for field in own if field is not None)
