@@ -52,6 +52,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     _creates: bool = False
     _returning: UpdateReturning = "none"
     _exactly_once: bool = False
+    _reads: bool = False
+    """Whether parts of index keys are read that it does not know."""
 
     @property
     def _model(self) -> Any:
@@ -70,6 +72,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         made._paths, made._values = self._paths + paths, self._values + values
         made._clauses, made._creates = self._clauses + clauses, self._creates
         made._returning, made._exactly_once = self._returning, self._exactly_once
+        made._reads = self._reads
         return made
 
     def _changed(self) -> set[str]:
@@ -81,6 +84,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         return attrs.evolve(self, conditions=self._conditions + added)
 
     def _with_upsert(self) -> Self:
+        if self._reads:
+            raise self._reading_upsert()
         return attrs.evolve(self, creates=True)
 
     @overload
@@ -122,11 +127,46 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         """
         return attrs.evolve(self, exactly_once=True)
 
+    def reading(self) -> Self:
+        """Read the parts of index keys that the update does not know, and write if they still
+        stand.
+
+        Costs a consistent read. Where a part has changed meanwhile, the update is sent again with
+        what is stored then, at most 30 times, with waits between and under the deadline. An update
+        that knows all parts reads nothing.
+
+        Raises (when awaited):
+            ItemNotFound: there is no such item.
+            ConditionalCheckFailed: a condition of `.when(...)` did not hold, or others changed the
+                parts 30 times.
+        """
+        if self._creates:
+            raise self._reading_upsert()
+        return attrs.evolve(self, reads=True)
+
+    def _reading_upsert(self) -> UsageError:
+        return UsageError(
+            f"{self._key}: upsert() is for an item that need not be there, and reading() for one "
+            "that is: use update_or_create()"
+        )
+
     def request(self) -> dict[str, Any]:
+        if self._reads:
+            from adorm.items.reading import read_request
+
+            read = read_request(self)
+            if read is not None:
+                return read
         request = self.prepare().request
         return as_transaction(request) if self._exactly_once else request
 
     def explain(self) -> Plan:
+        if self._reads:
+            from adorm.items.reading import plan_of_reading
+
+            plan = plan_of_reading(self)
+            if plan is not None:
+                return plan
         return plan_of(
             "TransactWriteItems" if self._exactly_once else "UpdateItem",
             self.prepare().request,
@@ -141,10 +181,21 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                 f"{self._key}: a transaction is applied once as a whole: take exactly_once() away"
             )
 
+        if self._reads:
+            raise UsageError(
+                f"{self._key}: a transaction can't read before it writes: take reading() away, and "
+                "give what is stored by .given(...)"
+            )
+
     def _returns_attributes(self) -> bool:
         return self._returning != "none"
 
     async def _run(self) -> ResultT:
+        if self._reads:
+            from adorm.items.reading import send_reading
+
+            read: ResultT = await send_reading(self, self._retry, exactly_once=self._exactly_once)
+            return read
         result: ResultT = await send(self.prepare(), self._retry, exactly_once=self._exactly_once)
         return result
 
