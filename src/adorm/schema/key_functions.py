@@ -20,9 +20,9 @@ _CALLS = frozenset({"PRECALL", "CALL", "CALL_KW"})
 """The instructions that call a function, of all versions of Python."""
 
 _REFUSED_INSTRUCTIONS = (
-    "JUMP", "FOR_ITER", "CALL", "MAKE_FUNCTION", "IS_OP", "CONTAINS", "COMPARE", "GENERATOR", "YIELD", "AWAITABLE",
-    "RAISE", "EXC", "IMPORT", "STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR", "STORE_NAME",
-    "STORE_SUBSCR", "DELETE_GLOBAL",
+    "JUMP", "FOR_ITER", "CALL", "MAKE_FUNCTION", "IS_OP", "CONTAINS", "COMPARE", "GENERATOR",
+    "YIELD", "AWAITABLE", "RAISE", "EXC", "IMPORT", "STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR",
+    "STORE_NAME", "STORE_SUBSCR", "DELETE_GLOBAL",
 )  # fmt: skip
 """Parts of the names of instructions that a key function can't have, of all versions of Python.
 
