@@ -126,7 +126,6 @@ PUBLIC = [
     "TransactionConflict",
     "TransactionUpdate",
     "TransactionWrite",
-    "UniqueConflict",
     "Units",
     "UnknownField",
     "Update",

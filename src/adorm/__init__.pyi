@@ -56,12 +56,6 @@ from adorm.calls.hooks import (
 )
 from adorm.calls.pace import AdaptiveRateLimit as AdaptiveRateLimit
 from adorm.calls.prices import PriceTable as PriceTable
-from adorm.codec.maps import (
-    from_attribute_map as from_attribute_map,
-    from_plain as from_plain,
-    to_attribute_map as to_attribute_map,
-    to_plain as to_plain,
-)
 from adorm.codec.sizes import item_size as item_size
 from adorm.connecting import connect as connect
 from adorm.database import Database as Database
@@ -95,7 +89,6 @@ from adorm.errors import (
     Throttled as Throttled,
     TransactionCanceled as TransactionCanceled,
     TransactionConflict as TransactionConflict,
-    UniqueConflict as UniqueConflict,
     UnknownField as UnknownField,
     UsageError as UsageError,
     ValidationFailed as ValidationFailed,
@@ -130,6 +123,12 @@ from adorm.items.key_makers import (
     key as key,
 )
 from adorm.items.keys import Key as Key
+from adorm.items.maps import (
+    from_attribute_map as from_attribute_map,
+    from_plain as from_plain,
+    to_attribute_map as to_attribute_map,
+    to_plain as to_plain,
+)
 from adorm.items.operation import Operation as Operation
 from adorm.items.plan import Plan as Plan
 from adorm.items.single_write import Write as Write

@@ -26,7 +26,12 @@ from adorm.schema.key_declarations import (
 from adorm.schema.markers import attribute, partition_key, sort_key
 from adorm.schema.metaclass import PathMeta, with_metaclass
 from adorm.schema.model_keys import ModelKeys, plain_model_keys
-from adorm.schema.model_options import ModelOptions, make_type_field, with_inherited
+from adorm.schema.model_options import (
+    ModelOptions,
+    item_entities,
+    make_type_field,
+    with_inherited,
+)
 from adorm.schema.names import naming_function
 from adorm.schema.single_table import SingleTable
 from adorm.schema.structures import (
@@ -39,9 +44,9 @@ from adorm.schema.structures import (
 from adorm.schema.types import origin_of, type_name
 
 if TYPE_CHECKING:
+    from adorm.codec.item_models import ItemModels
     from adorm.expressions.document_path import DocumentPath
     from adorm.expressions.paths import Path
-    from adorm.schema.unique import UniqueConstraint
 
 T = TypeVar("T")
 
@@ -100,14 +105,14 @@ class ModelInfo:
         """The attribute that tells items of this model from those of other models in its table, a
         field or the table's type attribute; None for a model that shares its table with none, and
         where items are told apart by their keys."""
-        self.unique: tuple[UniqueConstraint, ...] = ()
-        """What no two items may have in common, see `adorm.schema.unique`."""
-        self.entities = () if self.discriminator is None else options.entity
+        self.entities = item_entities(options, roles.get(Role.DISCRIMINATOR), type_field)
         """What the type attribute of its items may hold; the first is written."""
         self.immutable = tuple([field for field in structure.fields if field.marker.immutable])
         """The fields that keep the value with which an item was created."""
         self.restricts_updates = bool(self.immutable or keys.index_keys) or keys.key is not None
         """Whether an update has to look at more than its own clauses."""
+        self.meets_others = self.discriminator is not None or shared is not None
+        """Whether its table may hold items of other models."""
         attributes: tuple[attrs.Attribute[Any], ...] = (
             attrs.fields(structure.cls) if structure.kind == "attrs" else ()
         )
@@ -118,6 +123,24 @@ class ModelInfo:
         )
         """Whether all values of an instance are in its `__dict__`."""
         self._paths: dict[Field, DocumentPath] = {}
+        self._item_models: tuple[int, ItemModels[ModelInfo]] | None = None
+        self.siblings: tuple[int, bool] | None = None
+        """Kept by `adorm.items.kinds`: whether other models of the table can have its keys."""
+
+    @property
+    def item_models(self) -> ItemModels[ModelInfo]:
+        """The models whose items it reads: itself, or of an abstract model its subclasses."""
+        table = self.single_table
+        revision = 0 if table is None else table.revision
+        if self._item_models is None or self._item_models[0] != revision:
+            from adorm.codec.item_models import ItemModels
+
+            models = [self]
+            if self.is_abstract and table is not None:
+                models = [model_info(cls) for cls in table.models if issubclass(cls, self.model)]
+            name = None if self.discriminator is None else self.discriminator.attribute_name
+            self._item_models = revision, ItemModels(models, name)
+        return self._item_models[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A copy is the same object, also where a key is copied or sent to another process.
@@ -204,7 +227,6 @@ def model(
     naming: str | Callable[[str], str] | None = ...,
     frozen: bool = ...,
     abstract: bool = ...,
-    unique: Sequence[str] | None = ...,
 ) -> Callable[[type[T]], type[T]]: ...
 def model(
     cls: type[T] | None = None,
@@ -216,7 +238,6 @@ def model(
     naming: str | Callable[[str], str] | None = None,
     frozen: bool = False,
     abstract: bool = False,
-    unique: Sequence[str] | None = None,
 ) -> Any:
     """Make an attrs class with a keyword-only constructor, and typed paths on the class.
 
@@ -232,9 +253,6 @@ def model(
         frozen: instances can't be changed; writes return a new one.
         abstract: it has no items of its own, and stands for its subclasses: `db.table(Account)`
             reads each item as the subclass that it is.
-        unique: texts such as `"SLUG#{org_id}#{slug:lower}"`, made of fields as those of `adorm.key`
-            are. No two items have the same text; one with a None in it is not counted. For one
-            field there is `adorm.attribute(unique=True)`.
 
     Raises:
         ModelError: a mistake in the definition, named by class and field.
@@ -245,11 +263,7 @@ def model(
 
     def decorate(cls: type[T]) -> type[T]:
         options = ModelOptions(
-            table,
-            None if indexes is None else tuple(indexes),
-            entities,
-            abstract,
-            None if unique is None else tuple(unique),
+            table, None if indexes is None else tuple(indexes), entities, abstract
         )
         return _decorate(cls, namespace, options, naming, frozen)
 
@@ -325,19 +339,28 @@ def build_info(cls: Any, options: ModelOptions) -> ModelInfo | None:
     if keys is None:
         return None
     info = ModelInfo(cls, structure, options, keys, type_field)
-    if options.unique or any(field.marker.unique for field in structure.fields):
-        from adorm.schema.unique import unique_constraints
-
-        info.unique = unique_constraints(structure, options, keys)
     for index in keys.indexes.values():
         for field in index.key_fields:
             field.is_key = True
-    if keys.key is not None or keys.index_keys or type_field is not None:
-        computed = ComputedAttributes(keys.key, keys.index_keys, type_field)
-        if computed.fields:
+    if keys.key is not None or keys.index_keys or type_field is not None or options.abstract:
+        computed = ComputedAttributes(keys.key, keys.index_keys, type_field, info.entities)
+        if options.abstract:
+            computed.choose = lambda item: _model_of(info, item)
+        if computed.fields or options.abstract:
             type.__setattr__(cls, COMPUTED, computed)
     type.__setattr__(cls, INFO, info)
+    if isinstance(options.table, SingleTable):
+        from adorm.schema.table_models import check_beside_others
+
+        others = [other.__dict__.get(INFO) for other in options.table.models]
+        check_beside_others(options.table, info, [each for each in others if each is not None])
     return info
+
+
+def _model_of(info: ModelInfo, attribute_map: Mapping[str, Any]) -> type[Any] | None:
+    """The subclass of an abstract model that an item is of; None where it is of none."""
+    found = info.item_models.find(attribute_map)
+    return None if found is None else found.model
 
 
 def model_info(model: Any) -> ModelInfo:

@@ -17,8 +17,8 @@ from adorm.codec.build import check_type
 from adorm.codec.codec import Codec
 from adorm.codec.compiled.pages import WORTHWHILE_BYTES
 from adorm.codec.failures import DecodeFailure
-from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
+from adorm.items.maps import from_attribute_map, to_attribute_map
 from adorm.schema.fields import Field
 from adorm.schema.structures import structure_of
 from tests.codec.samples import Circle, Level, Line, Square, marked

@@ -15,8 +15,8 @@ import pytest
 
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure
-from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
+from adorm.items.maps import from_attribute_map, to_attribute_map
 from tests.codec.samples import Address, Box, Line, Node, Status, marked
 
 Token = NewType("Token", str)

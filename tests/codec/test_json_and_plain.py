@@ -14,8 +14,8 @@ import attrs
 import orjson
 import pytest
 
-from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
 from adorm.errors import ItemDecodeError, UsageError
+from adorm.items.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
 from tests.codec.samples import Address, Line, Order, marked
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
-from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map
 from adorm.errors import ItemDecodeError, UsageError
+from adorm.items.maps import from_attribute_map, from_plain, to_attribute_map
 from tests.codec.samples import (
     Address,
     Circle,

@@ -22,11 +22,11 @@ from adorm.codec.compiled.pages import (
     PageParser,
     ParsedPage,
 )
-from adorm.codec.maps import to_attribute_map
 from adorm.codec.pages import as_page
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError
 from adorm.items.binding import Binding
+from adorm.items.maps import to_attribute_map
 from tests.codec.samples import (
     Circle,
     Everything,

@@ -13,9 +13,9 @@ from hypothesis import given, settings, strategies as st
 
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure
-from adorm.codec.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
 from adorm.codec.sizes import item_size
 from adorm.errors import ItemDecodeError
+from adorm.items.maps import from_attribute_map, from_plain, to_attribute_map, to_plain
 from tests.codec.samples import (
     Everything,
     Node,

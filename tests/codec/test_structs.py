@@ -13,8 +13,8 @@ import attrs
 import pytest
 
 from adorm.codec.codec import Codec
-from adorm.codec.maps import from_attribute_map, to_attribute_map
 from adorm.errors import ItemDecodeError, ModelError, UsageError
+from adorm.items.maps import from_attribute_map, to_attribute_map
 from adorm.mapped_classes import map_class
 from tests.codec.samples import Address, Box, Frozen, Line, Node, Order, Pair, Point, marked
 

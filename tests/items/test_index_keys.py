@@ -177,7 +177,7 @@ async def test_save_of_fields_in_no_key_writes_no_key(db: adorm.Database) -> Non
     orders = db.table(Order)
     item = await orders.create(order())
     names = orders.save(item, only=[Order.note]).request()["ExpressionAttributeNames"].values()
-    assert set(names) == {"PK", "note", "version", "_type"}
+    assert set(names) == {"PK", "note", "version"}
 
 
 # ---- updates

@@ -49,6 +49,26 @@ def test_a_side_may_be_a_constant_or_a_part_itself() -> None:
     assert read(two) == (("{user_name}", "info"), ("user_name",))
 
 
+def _repo(owner: str, name: str) -> str:
+    return _in_capitals("REPO", f"{owner}#{name}")
+
+
+def _in_capitals(kind: str, text: str) -> str:
+    return f"{kind}#{text}"
+
+
+def test_key_functions_may_call_functions_for_what_they_have_in_common() -> None:
+    def local(number: int) -> str:
+        return f"ISSUE#{number:010d}"
+
+    def key(self: Any, owner: str, repo: str, number: int) -> tuple[str, str]:
+        return _repo(owner, name=repo), local(number)
+
+    assert read(key) == (
+        ("REPO#{owner}#{repo}", "ISSUE#{number:010d}"), ("owner", "repo", "number")
+    )  # fmt: skip
+
+
 def test_annotations_are_not_looked_at() -> None:
     def key(self: Any, user_name: str) -> str:
         return f"A#{user_name}"
@@ -97,6 +117,27 @@ def _percent_of_tuple(self: Any, a: Any) -> Any:
 
 def _call(self: Any, a: Any) -> Any:
     return str(a)
+
+
+def _calls_a_branch(self: Any, a: Any) -> Any:
+    return f"{_branch(None, a)}"
+
+
+def _calls_itself(self: Any, a: Any) -> Any:
+    return f"{_calls_itself(self, a)}"
+
+
+def _calls_a_class(self: Any, a: Any) -> Any:
+    return f"{partial(a)}{a}"
+
+
+def _calls_a_method_of_a_text(self: Any, a: Any) -> Any:
+    return f"{PREFIX.lower()}{a}"
+
+
+def _calls_a_lambda(self: Any, a: Any) -> Any:
+    text: Callable[[], str] = lambda: f"{a}"  # noqa: E731  # what is refused
+    return text()
 
 
 def _method(self: Any, a: Any) -> Any:
@@ -174,8 +215,10 @@ def _format_of_a_part(self: Any, a: Any, b: Any) -> Any:
 @pytest.mark.parametrize(
     "function",
     [_branch, _branch_on_something_else, _is_none, _equal, _inside, _not, _sum, _percent,
-     _percent_of_tuple, _call, _method, _attribute, _class, _item, _repr, _str, _shown, _in_list,
-     _loop, _unpacked, _try, _generator, _coroutine, _global, _unknown, _format_of_a_part],
+     _percent_of_tuple, _call, _calls_a_branch, _calls_itself, _calls_a_class,
+     _calls_a_method_of_a_text, _calls_a_lambda, _method, _attribute, _class, _item, _repr,
+     _str, _shown, _in_list, _loop, _unpacked, _try, _generator,
+     _coroutine, _global, _unknown, _format_of_a_part],
 )  # fmt: skip
 def test_a_function_that_does_more_is_refused(function: Callable[..., Any]) -> None:
     with pytest.raises(ModelError, match="no branches and calls nothing on a part") as raised:

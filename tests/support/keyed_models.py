@@ -104,7 +104,8 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 def order(**changes: Any) -> Order:
     """An order, with other values in some fields."""
-    return Order(**{"user_name": "ada", "order_id": "o1", "total": Decimal(5), **changes})
+    values: dict[str, Any] = {"user_name": "ada", "order_id": "o1", "total": Decimal(5)}
+    return Order(**{**values, **changes})
 
 
 async def raw_items(db: adorm.Database, table: str = "shop") -> list[dict[str, Any]]:

@@ -114,6 +114,11 @@ class UpdateMany(UpdateClauses, BatchOperation[UpdateManyResult[ModelT]], Generi
     def _with_upsert(self) -> Self:
         return attrs.evolve(self, creates=True)
 
+    def reading(self) -> Self:
+        """Let each update read the parts of index keys that it does not know, see
+        `Update.reading`."""
+        return attrs.evolve(self, updates=tuple([each.reading() for each in self._updates]))
+
     def _each(self) -> list[Update[ModelT, Any]]:
         """The updates, with the clauses of this one.
 

@@ -153,7 +153,15 @@ class Codec:
     ) -> Callable[[Mapping[str, Any]], Any]:
         coder = self._coder(annotation)
         decode: Callable[[Mapping[str, Any]], Any]
-        if isinstance(coder, StructCoder):
+        computed = coder.computed if isinstance(coder, StructCoder) else None
+        if computed is not None and computed.choose is not None:
+            if not stored:
+                raise UsageError(
+                    f"{coder.name} is abstract, and only an item of its table says of which "
+                    "subclass it is: give the subclass"
+                )
+            decode = self._choosing_decoder(coder.name, computed.choose)
+        elif isinstance(coder, StructCoder):
             decode = comparing_decoder(coder) if stored else coder.decode_map
         else:
             decode_value = coder.decode
@@ -167,10 +175,24 @@ class Codec:
 
         return decode_item
 
+    def _choosing_decoder(
+        self, name: str, choose: Callable[[Mapping[str, Any]], Any]
+    ) -> Callable[[Mapping[str, Any]], Any]:
+        """Decodes an item of an abstract model as the subclass that it is of."""
+
+        def decode(attribute_map: Mapping[str, Any]) -> Any:
+            model = choose(attribute_map)
+            if model is None:
+                raise DecodeFailure(f"the item is of no subclass of {name}")
+            return self.decode(model, attribute_map)
+
+        return decode
+
     def page_parser(self, model: type[Any]) -> PageParser | None:
         """What parses answers with items of a model straight from their bytes.
 
-        It is None where a hook reads the whole item. It is another one after a hook was registered.
+        It is None where a hook reads the whole item, and for an abstract model. It is another one
+        after a hook was registered.
         """
         coder = self._coder(model)
         if model not in self._page_parsers:
@@ -178,6 +200,9 @@ class Codec:
             from adorm.codec.compiled.pages import PageParser
 
             parser = PageParser(coder) if isinstance(coder, StructCoder) else None
+            computed = coder.computed if isinstance(coder, StructCoder) else None
+            if computed is not None and computed.choose is not None:
+                parser = None  # the class of an item is known only once it is read
             self._page_parsers[model] = parser
         return self._page_parsers[model]
 

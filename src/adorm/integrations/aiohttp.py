@@ -28,7 +28,6 @@ except ImportError as error:
         'adorm.integrations.aiohttp needs aiohttp: pip install "adorm[aiohttp]"'
     ) from error
 
-from adorm.codec.maps import from_plain, to_plain
 from adorm.connecting import connect as default_connect
 from adorm.database import Database
 from adorm.errors import ItemDecodeError, UsageError
@@ -44,6 +43,7 @@ from adorm.integrations.services import (
     opened,
     request_deadline,
 )
+from adorm.items.maps import from_plain, to_plain
 from adorm.query.pages import Page
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.table import Table

@@ -171,12 +171,8 @@ class Binding:
 
     def is_other_kind(self, attribute_map: AttributeMap) -> bool:
         """Whether the item is of another kind: one of another model that shares the table."""
-        if getattr(self.info, "discriminator", None) is None:
-            if not getattr(self.info, "unique", ()):
-                return False
-            from adorm.schema.unique import OWNER
-
-            return OWNER in attribute_map
+        if not getattr(self.info, "meets_others", False):
+            return False
         from adorm.items.kinds import is_other_kind
 
         return is_other_kind(self.info, self.codec, attribute_map)

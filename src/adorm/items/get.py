@@ -113,7 +113,9 @@ class Get(Operation[ResultT]):
             from adorm.expressions.request import RequestExpressions
 
             expressions = RequestExpressions(binding.codec, binding.info.model)
-            fields = (binding.info.partition, binding.info.discriminator)
+            info = binding.info
+            keys = (info.partition,) if info.single_table is None else info.key_fields
+            fields = (*keys, info.discriminator)
             expressions.projection((each.attribute_name,) for each in fields if each is not None)
             expressions.into(request)
         return request

@@ -1,25 +1,31 @@
 """Kinds: models that share a table, told apart by the value of their discriminator.
 
-An item's kind is the value of its discriminator attribute; an item without that attribute may be of
-any kind. Reads leave out items of other kinds, and writes have a condition against them. See
+The discriminator is a field of the model, or the type attribute of a `SingleTable`. An item without
+that attribute may be of any kind; in a `SingleTable` it is of a model that makes such keys. Reads
+leave out items of other kinds, and writes have a condition against them. See
 `docs/decisions/0029-one-rule-for-siblings.md`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from adorm.codec.codec import Codec
+from adorm.codec.failures import DecodeFailure
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemDecodeError, UsageError
-from adorm.expressions.comparisons import Comparison
-from adorm.expressions.conditions import Condition, Or
-from adorm.expressions.functions import Exists
+from adorm.expressions.comparisons import Comparison, In
+from adorm.expressions.conditions import And, Condition, Or
+from adorm.expressions.functions import BeginsWith, Exists
 from adorm.expressions.operands import Value
 from adorm.expressions.updates import Clause, Set
-from adorm.models import ModelInfo
+from adorm.models import ModelInfo, model_info
 from adorm.schema.fields import Field
+
+if TYPE_CHECKING:
+    from adorm.codec.item_models import ItemModels
+    from adorm.schema.single_table import SingleTable
 
 
 class OtherKind(ItemDecodeError):
@@ -31,14 +37,80 @@ def own_kind(info: ModelInfo, discriminator: Field) -> Condition:
     return Or((kind_is(info, discriminator), Exists(info.path_of(discriminator), wanted=False)))
 
 
-def kind_is(info: ModelInfo, discriminator: Field) -> Comparison:
-    """The item is of the model's kind."""
+def kind_is(info: ModelInfo, discriminator: Field) -> Condition:
+    """The item is of the model's kind. It may have several names, as after a renaming."""
     path = info.path_of(discriminator)
-    return Comparison(path, "=", Value(discriminator.default, path))
+    entities = info.item_models.entities if info.is_abstract else info.entities
+    if len(entities) == 1:
+        return Comparison(path, "=", Value(entities[0], path))
+    return In(path, tuple(Value(entity, path) for entity in entities))
+
+
+def write_conditions(info: ModelInfo, discriminator: Field) -> tuple[Condition, ...]:
+    """The condition of a write against items of other kinds.
+
+    There is none where no other model of a `SingleTable` makes a key that such a write can meet.
+    """
+    if info.single_table is not None and not may_meet_siblings(info):
+        return ()
+    return (own_kind(info, discriminator),)
+
+
+def may_meet_siblings(info: ModelInfo) -> bool:
+    """Whether another model of its `SingleTable` can have an item under one of its keys."""
+    table = info.single_table
+    if table is None:
+        return False
+    known: tuple[int, bool] | None = info.siblings
+    if known is None or known[0] != table.revision:
+        from adorm.schema.table_models import may_have_equal_keys
+
+        own = info.item_models.models
+        others = [model_info(cls) for cls in table.models]
+        met = any(other not in own and may_have_equal_keys(info, other) for other in others)
+        known = info.siblings = table.revision, met
+    return known[1]
+
+
+def own_key(info: ModelInfo, except_for: Iterable[str] = ()) -> tuple[Condition, ...]:
+    """Conditions that all keys of a model of a `SingleTable` meet, and few others.
+
+    Args:
+        except_for: attribute names that the request can have no such condition on.
+    """
+    found: list[Condition] = []
+    if info.key is not None and not info.is_abstract:
+        from adorm.schema.table_models import literal_start
+
+        for side in info.key.sides:
+            start = literal_start(side.template)
+            if start and side.attribute_name not in except_for:
+                found.append(BeginsWith(info.path_of(side.field), start))
+    return tuple(found)
+
+
+def own_items(info: ModelInfo, except_for: Iterable[str]) -> tuple[Condition, ...]:
+    """The filter that leaves out items of other models, of a model in a `SingleTable`.
+
+    Args:
+        except_for: names of key attributes, which the filter of a query can't read.
+    """
+    by_key = own_key(info, except_for)
+    discriminator = info.discriminator
+    if discriminator is None:
+        return by_key
+    absent = Exists(info.path_of(discriminator), wanted=False)
+    untyped = And((absent, *by_key)) if by_key else absent
+    return (Or((kind_is(info, discriminator), untyped)),)
 
 
 def is_other_kind(info: ModelInfo, codec: Codec, attribute_map: Mapping[str, Any]) -> bool:
-    """Whether the item has a kind, and it is not the model's."""
+    """Whether the item has a kind, and it is not the model's.
+
+    In a `SingleTable` an item without one is of another kind if its key is not one of the model's.
+    """
+    if info.single_table is not None:
+        return info.item_models.find(attribute_map) is None
     field = info.discriminator
     if field is None:
         return False
@@ -49,17 +121,41 @@ def is_other_kind(info: ModelInfo, codec: Codec, attribute_map: Mapping[str, Any
 def describe_kind(info: ModelInfo, attribute_map: AttributeMap) -> str:
     """How messages name an item's kind: `kind is "customer", that of Order is "order"`."""
     field = info.discriminator
-    if field is None:
-        return "it guards a unique value"
+    if field is None or (info.single_table and field.attribute_name not in attribute_map):
+        return f"its key is none of {info.name}"
     stored: object = attribute_map.get(field.attribute_name, {}).get("S")
     shown = f'"{stored:.60}"' if isinstance(stored, str) else "no text"
-    return f'{field.attribute_name} is {shown}, that of {info.name} is "{field.default}"'
+    own = " or ".join(f'"{each}"' for each in info.item_models.entities)
+    return f"{field.attribute_name} is {shown}, that of {info.name} is {own}"
 
 
 def other_kind(info: ModelInfo, key: AttributeMap, attribute_map: AttributeMap) -> OtherKind:
     """The error for an item of another kind."""
     problem = f"an item of another kind: {describe_kind(info, attribute_map)}"
     return OtherKind(problem, model=info.model, key=key, path="$", attribute_map=attribute_map)
+
+
+def models_in(table: SingleTable) -> ItemModels[ModelInfo]:
+    """All models of a table that have items of their own."""
+    from adorm.codec.item_models import ItemModels
+
+    return ItemModels([model_info(cls) for cls in table.models], table.type_attribute)
+
+
+def decode_sibling(info: ModelInfo, codec: Codec, attribute_map: AttributeMap) -> Any:
+    """An item of another model of the `SingleTable`, as an instance of its own class.
+
+    It is None where its model is not known, or where it does not fit that.
+    """
+    if info.single_table is None:
+        return None
+    found = models_in(info.single_table).find(attribute_map)
+    if found is None:
+        return None
+    try:
+        return codec.decode(found.model, attribute_map)
+    except DecodeFailure:
+        return None
 
 
 def check_clauses(

@@ -49,10 +49,11 @@ def add_kept(
     own += immutable_conditions(info, immutable, item)
     if not is_partial:
         computed = computed_attributes(info.structure.cls)
-        names = {} if computed is None else computed.fields
-        for name, field in names.items():
-            if name not in info.key_names:
-                clauses.append(_clause(info, field, item.get(name)))
+        clauses += [
+            _clause(info, field, item.get(field.attribute_name))
+            for field in (() if computed is None else computed.fields.values())
+            if field.attribute_name not in info.key_names
+        ]
         return
     touched = {field.attribute_name for field in fields}
     known = {name: item.get(name) for name in touched}

@@ -79,7 +79,15 @@ def _needs_whole_attribute(path: DocumentPath) -> bool:
 def select_values(
     binding: Binding, paths: Sequence[DocumentPath], attribute_map: AttributeMap
 ) -> tuple[Any, ...]:
-    """The values at the paths. A list element or map key that is not there is None."""
+    """The values at the paths. A list element or map key that is not there is None.
+
+    A part of a key that has no attribute of its own is read from the text of the table's key.
+    """
+    key = binding.info.key
+    if key is not None:
+        from adorm.codec.compiled.computed import key_texts
+
+        attribute_map = {**key_texts(binding.info.name, key).parse(attribute_map), **attribute_map}
     return tuple([select_value(binding, path, attribute_map) for path in paths])
 
 

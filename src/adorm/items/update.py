@@ -15,14 +15,13 @@ from adorm.expressions.operands import Value
 from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, CountUp, Remove, SetIfAbsent, set_clauses
 from adorm.items.key_encoding import check_index_keys
-from adorm.items.kinds import check_clauses, own_kind
+from adorm.items.kinds import check_clauses, write_conditions
 from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.removals import prepare_creation, stand_in_of_update
 from adorm.items.send import as_transaction, send
-from adorm.items.single_write import SingleWrite
+from adorm.items.single_write import SingleWrite, item_exists
 from adorm.items.update_clauses import UpdateClauses
-from adorm.items.write import PreparedWrite, add_condition, item_exists
-from adorm.items.write_facts import WriteFacts
+from adorm.items.write import PreparedWrite, add_condition
 from adorm.schema.fields import Role
 
 ModelT = TypeVar("ModelT")
@@ -53,6 +52,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     _creates: bool = False
     _returning: UpdateReturning = "none"
     _exactly_once: bool = False
+    _reads: bool = False
+    """Whether parts of index keys are read that it does not know."""
 
     @property
     def _model(self) -> Any:
@@ -71,15 +72,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         made._paths, made._values = self._paths + paths, self._values + values
         made._clauses, made._creates = self._clauses + clauses, self._creates
         made._returning, made._exactly_once = self._returning, self._exactly_once
+        made._reads = self._reads
         return made
-
-    def facts(self) -> WriteFacts:
-        return WriteFacts(
-            verb="update",
-            changes=(*set_clauses(self._paths, self._values), *self._clauses),
-            upserts=self._creates,
-            is_exactly_once=self._exactly_once,
-        )
 
     def _changed(self) -> set[str]:
         """The names of the attributes that the user's clauses change, or a part of them."""
@@ -90,6 +84,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         return attrs.evolve(self, conditions=self._conditions + added)
 
     def _with_upsert(self) -> Self:
+        if self._reads:
+            raise self._reading_upsert()
         return attrs.evolve(self, creates=True)
 
     @overload
@@ -131,15 +127,46 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         """
         return attrs.evolve(self, exactly_once=True)
 
+    def reading(self) -> Self:
+        """Read the parts of index keys that the update does not know, and write if they still
+        stand.
+
+        Costs a consistent read. Where a part has changed meanwhile, the update is sent again with
+        what is stored then, at most 30 times, with waits between and under the deadline. An update
+        that knows all parts reads nothing.
+
+        Raises (when awaited):
+            ItemNotFound: there is no such item.
+            ConditionalCheckFailed: a condition of `.when(...)` did not hold, or others changed the
+                parts 30 times.
+        """
+        if self._creates:
+            raise self._reading_upsert()
+        return attrs.evolve(self, reads=True)
+
+    def _reading_upsert(self) -> UsageError:
+        return UsageError(
+            f"{self._key}: upsert() is for an item that need not be there, and reading() for one "
+            "that is: use update_or_create()"
+        )
+
     def request(self) -> dict[str, Any]:
-        if self._binding.info.unique:
-            return super().request()
+        if self._reads:
+            from adorm.items.reading import read_request
+
+            read = read_request(self)
+            if read is not None:
+                return read
         request = self.prepare().request
         return as_transaction(request) if self._exactly_once else request
 
     def explain(self) -> Plan:
-        if self._binding.info.unique:
-            return super().explain()
+        if self._reads:
+            from adorm.items.reading import plan_of_reading
+
+            plan = plan_of_reading(self)
+            if plan is not None:
+                return plan
         return plan_of(
             "TransactWriteItems" if self._exactly_once else "UpdateItem",
             self.prepare().request,
@@ -154,16 +181,22 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                 f"{self._key}: a transaction is applied once as a whole: take exactly_once() away"
             )
 
-    def returns_attributes(self) -> bool:
+        if self._reads:
+            raise UsageError(
+                f"{self._key}: a transaction can't read before it writes: take reading() away, and "
+                "give what is stored by .given(...)"
+            )
+
+    def _returns_attributes(self) -> bool:
         return self._returning != "none"
 
     async def _run(self) -> ResultT:
-        if self._binding.info.unique:
-            from adorm.items.unique_writes import write_unique
+        if self._reads:
+            from adorm.items.reading import send_reading
 
-            result: ResultT = await write_unique(self)
-        else:
-            result = await send(self.prepare(), self._retry, exactly_once=self._exactly_once)
+            read: ResultT = await send_reading(self, self._retry, exactly_once=self._exactly_once)
+            return read
+        result: ResultT = await send(self.prepare(), self._retry, exactly_once=self._exactly_once)
         return result
 
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
@@ -245,7 +278,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         if not creates:
             conditions = (item_exists(binding), *conditions)
         if info.discriminator is not None:
-            conditions = (own_kind(info, info.discriminator), *conditions)
+            conditions = (*write_conditions(info, info.discriminator), *conditions)
         add_condition(prepared.request, conditions, expressions)
         check_item_size(self._key, prepared.request.get("ExpressionAttributeValues", {}))
         if info.indexes:

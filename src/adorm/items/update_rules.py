@@ -27,6 +27,13 @@ from adorm.schema.fields import Field
 from adorm.schema.types import split_optional
 
 
+class PartsNotKnown(UsageError):
+    """A key of an index has to be written, and parts of it are not known."""
+
+    fields: Sequence[Field] = ()
+    """These parts."""
+
+
 def check_update(
     key: Key[Any], set_paths: Iterable[DocumentPath], clauses: Sequence[Clause[Any]]
 ) -> None:
@@ -128,7 +135,10 @@ def index_key_clauses(
     if info.index_keys:
         changes, lacks = changes_of(key, codec, changed, written, conditions, creates=creates)
         if lacks:
-            raise _not_known(key, lacks[0], changed, creates, in_transaction)
+            problem = _not_known(key, lacks[0], changed, creates, in_transaction)
+            fields = [field for lack in lacks for field in lack.fields]
+            problem.fields = tuple(dict.fromkeys(fields))
+            raise problem
         for field, value in changes.items():
             path = info.path_of(field)
             clauses.append(Remove(path) if value is None else SetValue(path, value))
@@ -158,7 +168,7 @@ def changes_of(
 
 def _not_known(
     key: Key[Any], lack: Lack, changed: Collection[str], creates: bool, in_transaction: bool
-) -> UsageError:
+) -> PartsNotKnown:
     info, item_key = key.info, lack.key
     missing = [f"{info.name}.{field.name}" for field in lack.fields]
     givens = ", ".join(f"{each} == ..." for each in missing)
@@ -174,7 +184,7 @@ def _not_known(
         advice = f"set {' and '.join(missing)} too, or use update_or_create()"
     elif not in_transaction:
         advice += ", or read it by .reading()"
-    return UsageError(
+    return PartsNotKnown(
         f"{key}: {cause} of index {item_key.index}, whose {' and '.join(lack.attribute_names)} "
         f"{'is' if len(lack.attribute_names) == 1 else 'are'} made of "
         f"{' and '.join(missing)} too: {advice}"

@@ -44,10 +44,12 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
             f"{prepared.key}: no such item in table {binding.table_name}, and a transaction can't "
             "create one by removing attributes: use create() or put(), or set an attribute"
         )
-    if found is not None and not prepared.creating and binding.is_other_kind(found):
-        from adorm.items.kinds import describe_kind
+    is_other = found is not None and binding.is_other_kind(found)
+    if found is not None and is_other and not prepared.creating:
+        from adorm.items.kinds import decode_sibling, describe_kind
 
         error.other_kind = describe_kind(binding.info, found)
+        error.item = decode_sibling(binding.info, binding.codec, found)
         return error
     failure: ConditionalCheckFailed = error
     expected = prepared.expected_version
@@ -80,7 +82,12 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
         if prepared.immutable and failure is error:
             _name_changed(prepared, failure, found)
         try:
-            failure.item = binding.decode(found)
+            if is_other:
+                from adorm.items.kinds import decode_sibling
+
+                failure.item = decode_sibling(binding.info, binding.codec, found)
+            if failure.item is None:
+                failure.item = binding.decode(found)
         except ItemDecodeError as problem:
             failure.add_note(
                 f"the stored item does not fit the model: {problem}; see .attribute_map"

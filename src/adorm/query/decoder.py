@@ -16,6 +16,7 @@ from adorm.errors import ItemDecodeError
 from adorm.expressions.document_path import DocumentPath
 from adorm.items.binding import Binding
 from adorm.items.item_ids import ItemId, item_ids
+from adorm.items.kinds import OtherKind, other_kind
 from adorm.items.select import select_values
 from adorm.retry import RetryPolicy
 
@@ -60,7 +61,8 @@ class ItemDecoder(Generic[ItemT]):
     ) -> list[ItemT | Unreadable]:
         """The items of a page in order, with `Unreadable` for each that does not fit the model.
 
-        Its error is added to `errors`. The page may be empty afterwards.
+        Its error is added to `errors`. An item that turns out to be of another model is left out.
+        The page may be empty afterwards.
         """
         page = await self.whole_items(page, capacity)
         decoded: list[Any]
@@ -77,10 +79,14 @@ class ItemDecoder(Generic[ItemT]):
                     decoded.append(None)
         if not failures:
             return decoded
-        unreadable = [Unreadable(error) for error in cast("list[ItemDecodeError]", failures)]
-        errors += (each.error for each in unreadable)
-        following = iter(unreadable)
-        return [next(following) if item is None else item for item in decoded]
+        following = iter([Unreadable(error) for error in cast("list[ItemDecodeError]", failures)])
+        items: list[ItemT | Unreadable] = []
+        for item in decoded:
+            unreadable = next(following) if item is None else None
+            if unreadable is None or not isinstance(unreadable.error, OtherKind):
+                items.append(unreadable or item)
+                errors += [] if unreadable is None else [unreadable.error]
+        return items
 
     async def whole_items(self, page: ItemPage, capacity: Capacity | None = None) -> ItemPage:
         """The page: whole items where it holds only keys, and none of other models."""
@@ -101,8 +107,14 @@ class ItemDecoder(Generic[ItemT]):
         if self.selected is None:
             page.decode_into(decoded, self.binding, start, stop)
             return
+        binding = self.binding
+        tells_by_key = binding.info.single_table is not None
         for index in range(start, stop):
-            values = select_values(self.binding, self.selected, page.attribute_map(index))
+            attribute_map = page.attribute_map(index)
+            if tells_by_key and binding.is_other_kind(attribute_map):
+                key = binding.key_attributes(attribute_map)
+                raise other_kind(binding.info, key, attribute_map)
+            values = select_values(binding, self.selected, attribute_map)
             decoded.append(cast("ItemT", values))
 
 

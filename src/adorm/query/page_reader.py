@@ -122,6 +122,12 @@ class PageReader:
             last,
         )
 
+    def count_left_out(self, items: int) -> None:
+        """Give that many items more: so many of the last page were not given after all."""
+        if self._left is not None:
+            self._left += items
+            self.is_done = self.last_key is None
+
     def request(self) -> dict[str, Any]:
         """The request for the next page."""
         request = dict(self._read.parameters)
@@ -194,6 +200,8 @@ class DecodedPages(Generic[ItemT]):
         if page is None:
             return None
         items = await read.decoder.decode_each(page.items, self.errors, self._capacity)
+        if len(items) < page.count:
+            reader.count_left_out(page.count - len(items))
         self._last_key = reader.last_key
         if self._left is not None:
             del items[self._left :]

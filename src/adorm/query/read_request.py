@@ -22,7 +22,7 @@ from adorm.expressions.functions import Exists
 from adorm.expressions.operands import Value
 from adorm.expressions.request import RequestExpressions
 from adorm.items.binding import Binding
-from adorm.items.kinds import kind_is, own_kind
+from adorm.items.kinds import kind_is, own_items, own_key, own_kind
 from adorm.items.select import projections
 from adorm.models import ModelInfo
 from adorm.query.access import Access, Target
@@ -54,8 +54,10 @@ def kind_filter(
         UsageError: the key condition asks for items of another kind.
     """
     discriminator = info.discriminator
+    if info.single_table is not None:
+        return _table_filter(info, target, is_scan=is_scan)
     if discriminator is None:
-        return KindFilter(filter=_no_guards(info, target)) if info.unique else KindFilter()
+        return KindFilter()
     name = discriminator.attribute_name
     if target.missing([name]):
         return KindFilter(after_reading=True)
@@ -78,12 +80,17 @@ def kind_filter(
     return KindFilter(after_reading=True)
 
 
-def _no_guards(info: ModelInfo, target: Target) -> tuple[Condition, ...]:
-    """The filter that leaves out guards of unique values. An index holds them only where it is made
-    of the table's key attributes."""
-    from adorm.items.guards import no_guard
+def _table_filter(info: ModelInfo, target: Target, *, is_scan: bool) -> KindFilter:
+    """The same for a model of a `SingleTable`.
 
-    return no_guard(info) if target.key_names <= info.key_names else ()
+    What the filter lets through, and what an index without the type attribute holds, is told apart
+    by its key once it is read.
+    """
+    keys = frozenset[str]() if is_scan else target.key_names
+    discriminator = info.discriminator
+    if discriminator is None or target.missing([discriminator.attribute_name]):
+        return KindFilter(filter=own_key(info, except_for=keys))
+    return KindFilter(filter=own_items(info, except_for=keys))
 
 
 def _check_kind_condition(
@@ -143,14 +150,23 @@ def attributes_to_read(decoder: ItemDecoder[Any], *, counting: bool) -> frozense
     """The names of the attributes that the table or index must hold, beside those of the filter."""
     info = decoder.binding.info
     if decoder.selected is not None:
-        names = frozenset(path.attribute_name for path in decoder.selected)
+        names = frozenset(path.attribute_name for path in decoder.selected) - _told_by_key(info)
     elif counting or decoder.hydrates:
         names = info.key_names
     else:
         names = frozenset(field.attribute_name for field in info.structure.fields)
-    if info.discriminator is not None:
+        names -= _told_by_key(info)
+    if info.discriminator is not None and info.single_table is None:
         names |= {info.discriminator.attribute_name}
     return names
+
+
+def _told_by_key(info: ModelInfo) -> frozenset[str]:
+    """Attributes that the text of the table's key tells, which every index holds."""
+    if info.key is None:
+        return frozenset()
+    parts = [part for side in info.key.sides for part in side.template.parts]
+    return frozenset(part.field.attribute_name for part in parts if not part.loses)
 
 
 def read_request(
@@ -204,12 +220,13 @@ def read_request(
     elif decoder.selected is not None:
         # The key is read too, for cursors.
         steps = projections(info, decoder.selected, sorted(key_names))
+        steps = [each for each in steps if not target.missing([str(each[0])])]
         expressions.projection(steps, selected=decoder.selected)
     elif decoder.hydrates:
         expressions.projection([(name,) for name in sorted(key_names)])
     expressions.into(parameters)
     key_paths = [path.attribute_name for condition in key for path in condition.paths()]
-    if info.discriminator is not None and (kinds.after_reading or decoder.hydrates):
+    if info.meets_others and (kinds.after_reading or decoder.hydrates):
         decoder = attrs.evolve(decoder, drops_other_kinds=True)
     return ReadRequest(
         operation=operation,

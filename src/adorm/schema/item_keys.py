@@ -7,7 +7,7 @@ its own here, so that whatever reads and writes keys treats both kinds alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from adorm.schema.fields import Field
@@ -81,6 +81,7 @@ class ComputedAttributes:
         key: ItemKey | None,
         index_keys: Sequence[ItemKey],
         type_field: Field | None,
+        entities: Sequence[str] = (),
     ) -> None:
         self.key = key
         """The table's; None where it is made of plain fields."""
@@ -90,12 +91,16 @@ class ComputedAttributes:
         self.type_field = type_field
         """The attribute that holds the entity, which is the field's default; None where there is
         none, or where it is a field of the model."""
+        self.entities = tuple(entities)
+        """What it may hold."""
         sides = [side for key_ in (key, *index_keys) if key_ is not None for side in key_.sides]
         computed = {side.attribute_name: side.field for side in sides if side.is_computed}
         if type_field is not None:
             computed[type_field.attribute_name] = type_field
         self.fields: Mapping[str, Field] = computed
         """Each of these attributes once, by attribute name."""
+        self.choose: Callable[[Mapping[str, Any]], type[Any] | None] | None = None
+        """Of an abstract model: gives the subclass that an item is of."""
 
 
 def computed_attributes(cls: Any) -> ComputedAttributes | None:

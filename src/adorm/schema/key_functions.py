@@ -16,12 +16,18 @@ from adorm.support.printable_text import reason_of
 _VARIABLE_ARGUMENTS = 0x04 | 0x08
 """The flags of code that takes `*args` or `**kwargs`."""
 
+_CALLS = frozenset({"PRECALL", "CALL", "CALL_KW"})
+"""The instructions that call a function, of all versions of Python."""
+
 _REFUSED_INSTRUCTIONS = (
-    "JUMP", "FOR_ITER", "CALL", "IS_OP", "CONTAINS", "COMPARE", "GENERATOR", "YIELD", "AWAITABLE",
-    "RAISE", "EXC", "IMPORT", "STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR", "STORE_NAME",
-    "STORE_SUBSCR", "DELETE_GLOBAL",
+    "JUMP", "FOR_ITER", "CALL", "MAKE_FUNCTION", "IS_OP", "CONTAINS", "COMPARE", "GENERATOR",
+    "YIELD", "AWAITABLE", "RAISE", "EXC", "IMPORT", "STORE_GLOBAL", "STORE_DEREF", "STORE_ATTR",
+    "STORE_NAME", "STORE_SUBSCR", "DELETE_GLOBAL",
 )  # fmt: skip
-"""Parts of the names of instructions that a key function can't have, of all versions of Python."""
+"""Parts of the names of instructions that a key function can't have, of all versions of Python.
+
+`_CALLS` are excepted where all that is called are functions which obey the same rule.
+"""
 
 _RULE = "a key function has no branches and calls nothing on a part"
 _MARK = "\0"
@@ -71,7 +77,7 @@ def read_key_function(function: object, where: str) -> tuple[tuple[str, ...], tu
         raise ModelError(f"{where}: a key is a function of its parts, not {function!r}")
     code = function.__code__
     _check_parameters(function, code, where)
-    _check_instructions(code, where)
+    _check_instructions(function, where, set())
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     used: set[str] = set()
     first, *parts = (_Placeholder(name, used) for name in names)
@@ -123,12 +129,44 @@ def _check_parameters(function: FunctionType, code: CodeType, where: str) -> Non
         raise ModelError(f"{where}: a part of a key has no default: every key has all its parts")
 
 
-def _check_instructions(code: CodeType, where: str) -> None:
-    """Refuse what placeholders do not see: branches on other things than parts, `is`, calls."""
+def _check_instructions(function: FunctionType, where: str, checked: set[CodeType]) -> None:
+    """Refuse what placeholders do not see: branches on other things than parts, `is`, calls.
+
+    A key function may call functions for what several keys have in common. Each of them is checked
+    in the same way.
+    """
+    code = function.__code__
+    checked.add(code)
+    calls = False
     for number in code.co_code[::2]:
         name = opname[number]
-        if any(refused in name for refused in _REFUSED_INSTRUCTIONS):
-            raise ModelError(f"{where}: {_RULE}: write only the texts, as f-strings")
+        if name in _CALLS:
+            calls = True
+        elif any(refused in name for refused in _REFUSED_INSTRUCTIONS):
+            raise _refusal(where)
     for constant in code.co_consts:
         if isinstance(constant, str) and _MARK in constant:
             raise ModelError(f"{where}: a key's text can't hold the character {_MARK!r}")
+    if calls:
+        _check_called(function, where, checked)
+
+
+def _check_called(function: FunctionType, where: str, checked: set[CodeType]) -> None:
+    """Everything that the function names is text, or a function which obeys the rule."""
+    code = function.__code__
+    cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
+    try:
+        named = [function.__globals__[name] for name in code.co_names]
+        named += [cell.cell_contents for _, cell in cells]
+    except (KeyError, ValueError):  # a function of Python's, a method, a name not defined yet
+        raise _refusal(where) from None
+    for value in named:
+        if isinstance(value, FunctionType):
+            if value.__code__ not in checked:
+                _check_instructions(value, where, checked)
+        elif not isinstance(value, str):
+            raise _refusal(where)
+
+
+def _refusal(where: str) -> ModelError:
+    return ModelError(f"{where}: {_RULE}: write only the texts, as f-strings")

@@ -20,23 +20,49 @@ class ModelOptions(Record):
     """What the type attribute of its items may hold; the first is written."""
     abstract: bool = False
     """Whether only its subclasses have items."""
-    unique: tuple[str, ...] | None = None
-    """Texts of which no two items may have the same one; None: as the base class says."""
 
 
 def with_inherited(given: ModelOptions, inherited: ModelOptions | None, name: str) -> ModelOptions:
     """The options of a class: table and indexes are those of its base where it has none."""
-    table, indexes, unique = given.table, given.indexes, given.unique
+    table, indexes = given.table, given.indexes
     if inherited is not None:
         table = inherited.table if table is None else table
         indexes = inherited.indexes if indexes is None else indexes
-        unique = inherited.unique if unique is None else unique
     if given.entity and not isinstance(table, SingleTable):
         raise ModelError(
             f"{name}: entity= is what the type attribute of a SingleTable holds, and the model has "
             "no such table"
         )
-    return ModelOptions(table, indexes or (), given.entity or (name,), given.abstract, unique)
+    if given.abstract and not isinstance(table, SingleTable):
+        raise ModelError(
+            f"{name}: abstract=True is for models of a SingleTable, whose items say of which "
+            "subclass they are: write table=, the SingleTable, or leave abstract= out"
+        )
+    return ModelOptions(table, indexes or (), given.entity or (name,), given.abstract)
+
+
+def item_entities(
+    options: ModelOptions, discriminator: Field | None, type_field: Field | None
+) -> tuple[str, ...]:
+    """What the type attribute of a model's items may hold, or its discriminator.
+
+    Args:
+        discriminator: the field of the model that is one.
+        type_field: the table's type attribute, where it is no field.
+
+    Raises:
+        ModelError: `entity=` gives several texts, and there is a field for them.
+    """
+    if type_field is not None:
+        return options.entity
+    if discriminator is None:
+        return ()
+    if len(options.entity) > 1:
+        raise ModelError(
+            f"{discriminator.owner}.{discriminator.name} is the type of an item, and a field has "
+            "one value: leave the field out, so that the type can have several texts by entity="
+        )
+    return (discriminator.default,)
 
 
 def make_type_field(structure: Structure, options: ModelOptions) -> Field | None:

@@ -63,6 +63,8 @@ class SingleTable:
         """Its secondary indexes by name."""
         self.type_attribute = type_attribute
         """The attribute that holds the entity of each item."""
+        self.revision = 0
+        """How often a model was added: what was made of all its models holds until the next."""
         self._models: WeakSet[type[Any]] = WeakSet()
         self._order: dict[str, int] = {}
         self._check(indexes)
@@ -96,6 +98,7 @@ class SingleTable:
 
         A class that is made again under its name, as in a notebook, takes the place of the older.
         """
+        self.revision += 1
         for other in list(self._models):
             if _name(other) == _name(cls):
                 self._models.discard(other)

@@ -13,6 +13,7 @@ from adorm.concurrency.pool import OnFailure
 from adorm.concurrency.report import fan_out_error
 from adorm.concurrency.stream import Emit, TaskStream
 from adorm.errors import DeadlineExceeded, ItemDecodeError, ScanFailed, UsageError
+from adorm.items.kinds import OtherKind
 from adorm.outcomes import Outcome, Progress
 from adorm.query.stream import ItemStream
 from adorm.segments.checkpoints import Ticket
@@ -211,10 +212,11 @@ class ScanStream(ItemStream[ItemT]):
                 return page
             if page.error is not None:
                 error, page.error = page.error, None
-                if not self._scan.collects_errors:
-                    states.fail(page, error)
-                    return None
-                self._decode_errors.append(error)
+                if not isinstance(error, OtherKind):
+                    if not self._scan.collects_errors:
+                        states.fail(page, error)
+                        return None
+                    self._decode_errors.append(error)
                 states.pass_over(page)
             elif page.next_item < len(page.items):
                 self._decode(page)

@@ -79,6 +79,14 @@ class KeyTexts:
                 found.update(parts)
         return found
 
+    def fits(self, attributes: Mapping[str, AttributeValue]) -> bool:
+        """Whether the key's attributes, as far as they are there, are texts of the key."""
+        for name, parse in self._parse:
+            value = attributes.get(name)
+            if value is not None and (is_null(value) or parse(value) is None):
+                return False
+        return True
+
 
 class IndexKeyTexts:
     """The keys of one index, in the order of their declaration. The first that applies is written.
@@ -228,6 +236,39 @@ def write_key_comparison(
         return
     source.line("try:", 1)
     source.line(f"same = {' and '.join(tests)}", 2)
+    source.line("except Exception:", 1)
+    source.line("same = False", 2)
+    source.line("if not same:", 1)
+    source.line(compare, 2)
+
+
+def write_type_comparison(
+    source: FunctionWriter,
+    owner: str,
+    computed: ComputedAttributes,
+    stored: Callable[[str, str], str],
+    plain: Callable[[Any], Mapping[str, Any]],
+) -> None:
+    """Write lines that refuse an item whose type is not one of the model's.
+
+    Args:
+        stored, plain: as for `write_key_comparison`.
+    """
+    field = computed.type_field
+    if field is None:
+        return
+    name, entities = field.attribute_name, computed.entities
+
+    def compare_type(content: Any) -> None:
+        found = plain(content).get(name)
+        if found is None or any(found == {"S": entity} for entity in entities):
+            return
+        own = " or ".join(map(repr, entities))
+        raise DecodeFailure(f"an item of another model: its type is not {own}").under(name)
+
+    compare = f"{source.name('compare_type', compare_type)}(content)"
+    source.line("try:", 1)
+    source.line(f"same = {stored(name, 'S')} == {entities[0]!r}", 2)
     source.line("except Exception:", 1)
     source.line("same = False", 2)
     source.line("if not same:", 1)

@@ -155,7 +155,7 @@ def _comparing(
 ) -> Callable[[Any], Any]:
     plans = plans_to_compare(coder)
     computed = coder.computed
-    if not plans and (computed is None or computed.key is None):
+    if not plans and (computed is None or (computed.key is None and not computed.type_field)):
         return make
     source = FunctionWriter("make_stored", "content")
     source.line(f"made = {source.name('make', make)}(content)", 1)
@@ -164,11 +164,12 @@ def _comparing(
         source.line(f"stored = {read.format(index=index, name=plan.field.attribute_name)}", 1)
         _write_comparison(source, index, plan, present, payload, plain)
     if computed is not None:
-        from adorm.codec.compiled.computed import write_key_comparison
+        from adorm.codec.compiled.computed import write_key_comparison, write_type_comparison
 
         def stored_text(name: str, tag: str) -> str:
             return computed_payload.format(name=name, tag=tag, slot=(slots or {}).get(name, ""))
 
+        write_type_comparison(source, coder.name, computed, stored_text, whole)
         write_key_comparison(source, coder.name, coder.plans, computed, stored_text, whole)
     source.line("return made", 1)
     return source.function(f"make stored {coder.name}")

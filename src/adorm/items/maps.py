@@ -18,6 +18,7 @@ from adorm.schema.structures import structure_of
 
 if TYPE_CHECKING:
     from adorm.codec.chosen_codec import HooksOf
+    from adorm.schema.single_table import SingleTable
 
 T = TypeVar("T")
 
@@ -54,24 +55,72 @@ def _check_model(obj: object, model: type[Any] | None) -> None:
             )
 
 
+@overload
+def from_attribute_map(
+    table: SingleTable, attribute_map: Mapping[str, Any], /, **hooks: Unpack[HooksOf]
+) -> object: ...
+@overload
 def from_attribute_map(
     model: type[T], attribute_map: Mapping[str, Any], /, **hooks: Unpack[HooksOf]
-) -> T:
+) -> T: ...
+def from_attribute_map(
+    model: type[Any] | SingleTable, attribute_map: Mapping[str, Any], /, **hooks: Unpack[HooksOf]
+) -> Any:
     """The instance of an attribute map, such as a stream's `NewImage`.
 
     Binary values are base64 text or bytes.
 
-    `db` and `converter` as for `to_attribute_map`.
+    Args:
+        model: the class, or a `SingleTable`: then the item is of the model that its type says, or
+            without a type its key.
+        db: the database whose hooks and `datetime_format` to use; by default no hooks.
+        converter: the same database by its converter, `db.converter`.
 
     Raises:
         ItemDecodeError: it does not fit the model.
+        UsageError: it is an item of no model of the table, or without a type it can be one of
+            several.
     """
-    codec = chosen_codec(model, **hooks)
+    cls = model if isinstance(model, type) else _model_of(model, attribute_map)
+    codec = chosen_codec(cls, **hooks)
     try:
-        made: T = codec.decode(model, attribute_map)
+        made: Any = codec.decode(cls, attribute_map)
     except DecodeFailure as failure:
-        raise item_decode_error(failure, model=model, attribute_map=attribute_map) from failure
+        raise item_decode_error(failure, model=cls, attribute_map=attribute_map) from failure
     return made
+
+
+def _model_of(table: Any, attribute_map: Mapping[str, Any]) -> type[Any]:
+    """The class of an item of a `SingleTable`; anything else is given back as it is."""
+    if not hasattr(table, "type_attribute"):
+        return cast("type[Any]", table)  # a type with parameters, which is no class
+    from adorm.items.kinds import models_in
+
+    single_table: SingleTable = table
+    models, name = models_in(single_table), single_table.type_attribute
+    found = models.find_all(attribute_map)
+    if len(found) == 1:
+        return cast("type[Any]", found[0].model)
+    stored = None if name is None else attribute_map.get(name)
+    if stored is not None:
+        known = ", ".join(models.entities) or "none"
+        raise UsageError(
+            f"an item of {table!r} has the type {stored.get('S')!r}, which is none of its "
+            f"models: their entities are {known}"
+        )
+    keys = ", ".join(
+        f"{each}={attribute_map.get(each)!r}"
+        for each in (single_table.partition, single_table.sort)
+        if each is not None
+    )
+    if not found:
+        raise UsageError(
+            f"an item of {table!r} has no type, and its key {keys} is made by none of its models"
+        )
+    raise UsageError(
+        f"an item of {table!r} has no type, and its key {keys} can be one of "
+        f"{' and '.join(each.name for each in found)}: give the class"
+    )
 
 
 # To type checkers a NamedTuple is a tuple; only at run time it is seen to have field names.
