@@ -75,13 +75,24 @@ def template_model_keys(
                 f"{structure.name}: its table has an index {name!r} already: declare its key by "
                 f'adorm.key(..., index="{name}"), without the index'
             )
+    discriminators = [each for each in structure.fields if each.role is Role.DISCRIMINATOR]
+    entity_field = type_field or next(iter(discriminators), None)
     by_attributes = {**shared, **{name: own[name] for name in on_index if name in own}}
     for name, index in by_attributes.items():
-        _add_index(keys, structure, index, on_index.get(name, []), type_field)
+        _add_index(keys, structure, index, on_index.get(name, []), entity_field)
     keys.indexes.update(
         resolve_indexes(structure.name, structure, keys.partition, keys.sort, plain)
     )
+    if entity_field is not None and isinstance(table, SingleTable):
+        for index in plain:
+            _hold(keys.indexes[index.name], entity_field)
     return keys
+
+
+def _hold(index: Index, field: Field) -> None:
+    """Let an index that holds a list of attributes hold this one too."""
+    if not isinstance(index.projection, str) and field not in index.projection:
+        index.projection = (*index.projection, field)
 
 
 def _table_key(

@@ -20,11 +20,11 @@ from adorm.errors import (
     ServiceError,
     UsageError,
 )
-from adorm.items.binding import Binding, Connection
-from adorm.schema.fields import Field
+from adorm.items.binding import Connection
 from adorm.tables.descriptions import TableDescription, differences, same_shape
 from adorm.tables.names import check_table_name
 from adorm.tables.poller import TablePoller, description_in
+from adorm.tables.wanted import WantedTable
 
 IN_USE = "ResourceInUseException"
 """The code for a table that exists already, or that is being created, altered or deleted."""
@@ -33,59 +33,48 @@ CLOCKS_APART = timedelta(minutes=15)
 that."""
 
 
-async def create_table(
-    table: Binding, request: dict[str, Any], ttl: Field | None, timeout_s: float, *, wait: bool
-) -> TableDescription:
+async def create_table(table: WantedTable, timeout_s: float, *, wait: bool) -> TableDescription:
     """Create the model's table: see `Tables.create_table`.
 
     When the answer to CreateTable is lost and the repeated request finds a table, that table counts
     as the one created, if it has exactly this shape and was created since.
-
-    Args:
-        request: that of CreateTable.
-        ttl: the field by whose time items expire; None leaves time to live alone.
     """
     poller = TablePoller(table.connection, table.table_name, "CreateTable", "active")
     async with _time_limit(table.connection, timeout_s):
         try:
-            found = await _create(poller, request)
+            found = await _create(poller, table.request)
         except ServiceError as error:
             if error.code != IN_USE:
                 raise
             error.detail = (
                 "there is a table of that name already, or one is being deleted; "
-                f"ensure_table({table.info.name}) takes an existing one that fits the model "
+                f"ensure_table({table.owner}) takes an existing one that fits the model "
                 f"(DynamoDB: {error.detail})"
             )
             raise
         if not wait:
             return found
         found = await poller.until_active(found)
-        if ttl is not None:
-            await enable_time_to_live(table, ttl.attribute_name)
+        if table.ttl is not None:
+            await enable_time_to_live(table, table.ttl)
         return found
 
 
-async def ensure_table(
-    table: Binding, request: dict[str, Any], ttl: Field | None, timeout_s: float
-) -> TableDescription:
-    """Create the model's table where there is none, else check it: see `Tables.ensure_table`.
-
-    Args:
-        request, ttl: as for `create_table`.
-    """
+async def ensure_table(table: WantedTable, timeout_s: float) -> TableDescription:
+    """Create the model's table where there is none, else check it: see `Tables.ensure_table`."""
     poller = TablePoller(table.connection, table.table_name, "CreateTable", "active")
     async with _time_limit(table.connection, timeout_s):
-        found, is_new = await _find_or_create(poller, request)
+        found, is_new = await _find_or_create(poller, table.request)
         found = await poller.until_active(found)
-        if found_differences := differences(request, found):
+        if found_differences := differences(table.request, found):
             raise UsageError(
-                f"table {table.table_name} differs from {table.info.name}, and ensure_table "
+                f"table {table.table_name} differs from {table.owner}, and ensure_table "
                 f"alters nothing: {'; '.join(found_differences)}"
             )
         # A new table's time to live is off: there is no need to ask.
-        if ttl is not None and (is_new or not await has_time_to_live(table, ttl.attribute_name)):
-            await enable_time_to_live(table, ttl.attribute_name)
+        ttl = table.ttl
+        if ttl is not None and (is_new or not await has_time_to_live(table, ttl)):
+            await enable_time_to_live(table, ttl)
         return found
 
 
@@ -175,7 +164,7 @@ async def _find_or_create(
         await poller.pause()
 
 
-async def has_time_to_live(table: Binding, attribute_name: str) -> bool:
+async def has_time_to_live(table: WantedTable, attribute_name: str) -> bool:
     """Whether items expire by that attribute; False where time to live is off.
 
     Raises:
@@ -187,13 +176,13 @@ async def has_time_to_live(table: Binding, attribute_name: str) -> bool:
         return False
     if current != attribute_name:
         raise UsageError(
-            f"table {table.table_name} differs from {table.info.name}, and ensure_table alters "
+            f"table {table.table_name} differs from {table.owner}, and ensure_table alters "
             f"nothing: its items expire by the attribute {current}, the model's by {attribute_name}"
         )
     return True
 
 
-async def enable_time_to_live(table: Binding, attribute_name: str) -> None:
+async def enable_time_to_live(table: WantedTable, attribute_name: str) -> None:
     """Let DynamoDB delete items once the time in this attribute is over."""
     request = {
         "TableName": table.table_name,
@@ -214,7 +203,7 @@ async def enable_time_to_live(table: Binding, attribute_name: str) -> None:
 
 
 @contextmanager
-def _noting_the_table(table: Binding, attribute_name: str) -> Generator[None]:
+def _noting_the_table(table: WantedTable, attribute_name: str) -> Generator[None]:
     """Add a note to what fails inside: the table itself is ready."""
     try:
         yield
@@ -227,7 +216,7 @@ def _noting_the_table(table: Binding, attribute_name: str) -> Generator[None]:
         raise
 
 
-async def _time_to_live(table: Binding) -> tuple[str, str | None]:
+async def _time_to_live(table: WantedTable) -> tuple[str, str | None]:
     """The status (ENABLED, ENABLING, DISABLED or DISABLING) and the attribute's name."""
     answer = await table.connection.call("DescribeTimeToLive", {"TableName": table.table_name})
     found: object = answer.get("TimeToLiveDescription") or {}

@@ -8,6 +8,7 @@ from adorm.items.binding import Connection
 from adorm.tables.names import DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
+    from adorm.schema.single_table import SingleTable
     from adorm.tables.descriptions import TableDescription
     from adorm.tables.requests import Billing, KeyTypes
 
@@ -17,7 +18,7 @@ class Tables(Connection):
 
     async def create_table(
         self,
-        model: type[Any],
+        model: type[Any] | SingleTable,
         /,
         *,
         name: str | None = None,
@@ -28,6 +29,9 @@ class Tables(Connection):
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> TableDescription:
         """Create the model's table with its indexes, and wait until all of them can be used.
+
+        Of a `SingleTable`, or of a model in one, it is the whole table: with its own indexes and
+        those of all models that are imported by now.
 
         For a model with a ttl field, DynamoDB's time to live is switched on once the table is
         active. If that fails, its error is raised, with a note that the table itself is ready;
@@ -55,16 +59,16 @@ class Tables(Connection):
                 It may still become active.
         """
         from adorm.tables.lifecycle import create_table
-        from adorm.tables.requests import create_table_request
+        from adorm.tables.wanted import wanted_table
 
-        table = self.binding(model, name)
-        request = create_table_request(table.info, table.table_name, billing, key_types)
-        ttl = table.info.ttl if time_to_live else None
-        return await create_table(table, request, ttl, timeout_s, wait=wait)
+        table = wanted_table(
+            self, model, name, billing=billing, key_types=key_types, time_to_live=time_to_live
+        )
+        return await create_table(table, timeout_s, wait=wait)
 
     async def ensure_table(
         self,
-        model: type[Any],
+        model: type[Any] | SingleTable,
         /,
         *,
         name: str | None = None,
@@ -74,6 +78,8 @@ class Tables(Connection):
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> TableDescription:
         """Create the model's table where there is none; else check its keys and indexes.
+
+        Of a `SingleTable`, or of a model in one, it is the whole table, as for `create_table`.
 
         Waits until the table can be used; a table that is being deleted is waited for first. An
         existing table is not altered, with one exception: where the model has a ttl field and the
@@ -95,16 +101,16 @@ class Tables(Connection):
             DeadlineExceeded: the table was not active in time; the message names its last status.
         """
         from adorm.tables.lifecycle import ensure_table
-        from adorm.tables.requests import create_table_request
+        from adorm.tables.wanted import wanted_table
 
-        table = self.binding(model, name)
-        request = create_table_request(table.info, table.table_name, billing, key_types)
-        ttl = table.info.ttl if time_to_live else None
-        return await ensure_table(table, request, ttl, timeout_s)
+        table = wanted_table(
+            self, model, name, billing=billing, key_types=key_types, time_to_live=time_to_live
+        )
+        return await ensure_table(table, timeout_s)
 
     async def delete_table(
         self,
-        model: type[Any] | str,
+        model: type[Any] | SingleTable | str,
         /,
         *,
         missing_ok: bool = False,
@@ -131,11 +137,12 @@ class Tables(Connection):
             DeadlineExceeded: the table was not gone in time.
         """
         from adorm.tables.lifecycle import delete_table
+        from adorm.tables.wanted import table_binding
 
-        name = model if isinstance(model, str) else self.binding(model).table_name
+        name = model if isinstance(model, str) else table_binding(self, model).table_name
         await delete_table(self, name, timeout_s, missing_ok=missing_ok, wait=wait)
 
-    async def describe_table(self, model: type[Any] | str, /) -> TableDescription:
+    async def describe_table(self, model: type[Any] | SingleTable | str, /) -> TableDescription:
         """A model's table, or the table with exactly this name, as it is now.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
@@ -145,7 +152,7 @@ class Tables(Connection):
             ResourceNotFound: there is no such table.
         """
         from adorm.tables.lifecycle import describe_table
+        from adorm.tables.wanted import table_binding
 
-        return await describe_table(
-            self, model if isinstance(model, str) else self.binding(model).table_name
-        )
+        name = model if isinstance(model, str) else table_binding(self, model).table_name
+        return await describe_table(self, name)
