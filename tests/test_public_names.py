@@ -126,6 +126,7 @@ PUBLIC = [
     "TransactionConflict",
     "TransactionUpdate",
     "TransactionWrite",
+    "UniqueConflict",
     "Units",
     "UnknownField",
     "Update",

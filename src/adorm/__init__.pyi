@@ -89,6 +89,7 @@ from adorm.errors import (
     Throttled as Throttled,
     TransactionCanceled as TransactionCanceled,
     TransactionConflict as TransactionConflict,
+    UniqueConflict as UniqueConflict,
     UnknownField as UnknownField,
     UsageError as UsageError,
     ValidationFailed as ValidationFailed,

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from adorm.codec.item_models import ItemModels
     from adorm.expressions.document_path import DocumentPath
     from adorm.expressions.paths import Path
+    from adorm.schema.unique import UniqueConstraint
 
 T = TypeVar("T")
 
@@ -105,6 +106,8 @@ class ModelInfo:
         """The attribute that tells items of this model from those of other models in its table, a
         field or the table's type attribute; None for a model that shares its table with none, and
         where items are told apart by their keys."""
+        self.unique: tuple[UniqueConstraint, ...] = ()
+        """What no two items may have in common, see `adorm.schema.unique`."""
         self.entities = item_entities(options, roles.get(Role.DISCRIMINATOR), type_field)
         """What the type attribute of its items may hold; the first is written."""
         self.immutable = tuple([field for field in structure.fields if field.marker.immutable])
@@ -112,7 +115,7 @@ class ModelInfo:
         self.restricts_updates = bool(self.immutable or keys.index_keys) or keys.key is not None
         """Whether an update has to look at more than its own clauses."""
         self.meets_others = self.discriminator is not None or shared is not None
-        """Whether its table may hold items of other models."""
+        """Whether its table may hold items of other models, or guards of unique values."""
         attributes: tuple[attrs.Attribute[Any], ...] = (
             attrs.fields(structure.cls) if structure.kind == "attrs" else ()
         )
@@ -227,6 +230,7 @@ def model(
     naming: str | Callable[[str], str] | None = ...,
     frozen: bool = ...,
     abstract: bool = ...,
+    unique: Sequence[str] | None = ...,
 ) -> Callable[[type[T]], type[T]]: ...
 def model(
     cls: type[T] | None = None,
@@ -238,6 +242,7 @@ def model(
     naming: str | Callable[[str], str] | None = None,
     frozen: bool = False,
     abstract: bool = False,
+    unique: Sequence[str] | None = None,
 ) -> Any:
     """Make an attrs class with a keyword-only constructor, and typed paths on the class.
 
@@ -253,6 +258,9 @@ def model(
         frozen: instances can't be changed; writes return a new one.
         abstract: it has no items of its own, and stands for its subclasses: `db.table(Account)`
             reads each item as the subclass that it is.
+        unique: texts such as `"SLUG#{org_id}#{slug:lower}"`, made of fields as those of `adorm.key`
+            are. No two items have the same text; one with a None in it is not counted. For one
+            field there is `adorm.attribute(unique=True)`.
 
     Raises:
         ModelError: a mistake in the definition, named by class and field.
@@ -263,7 +271,11 @@ def model(
 
     def decorate(cls: type[T]) -> type[T]:
         options = ModelOptions(
-            table, None if indexes is None else tuple(indexes), entities, abstract
+            table,
+            None if indexes is None else tuple(indexes),
+            entities,
+            abstract,
+            None if unique is None else tuple(unique),
         )
         return _decorate(cls, namespace, options, naming, frozen)
 
@@ -339,6 +351,12 @@ def build_info(cls: Any, options: ModelOptions) -> ModelInfo | None:
     if keys is None:
         return None
     info = ModelInfo(cls, structure, options, keys, type_field)
+    if options.unique or any(field.marker.unique for field in structure.fields):
+        from adorm.schema.unique import unique_constraints
+
+        entity = (info.entities or options.entity)[0]
+        info.unique = unique_constraints(structure, options, keys, entity)
+        info.meets_others = info.meets_others or bool(info.unique)
     for index in keys.indexes.values():
         for field in index.key_fields:
             field.is_key = True

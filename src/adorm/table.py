@@ -14,6 +14,8 @@ from adorm.schema.scalar_types import KeyValue
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.batch.get import BatchGet
+    from adorm.expressions.conditions import Condition
+    from adorm.items.get_by import GetBy
     from adorm.items.single_write import Write
     from adorm.items.update import Update
     from adorm.query.query import Query
@@ -122,6 +124,25 @@ class Table(TableBatches[ModelT]):
     def exists(self, *key: Any, **parts: Any) -> Get[bool]:
         """Whether there is an item; its partition key is all that is read."""
         return Get(self._binding, self._key(key, parts), finish_exists, keys_only=True)
+
+    def get_by(self, *values: bool | Condition) -> GetBy[ModelT]:
+        """The item that has a unique value: `await members.get_by(Member.email == "ada@x.org")`.
+
+        Two consistent reads: of the guard that holds the value, and of its item. No index is
+        needed.
+
+        Args:
+            values: a comparison by `==` for each field of one constraint.
+
+        Raises:
+            UsageError: the fields are not those of a constraint.
+
+        Raises (when awaited):
+            ItemNotFound: no item has the value.
+        """
+        from adorm.items.get_by import GetBy, unique_text
+
+        return GetBy(self._binding, *unique_text(self._binding, values))
 
     # ---- writing one item
 

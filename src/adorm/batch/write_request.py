@@ -13,6 +13,7 @@ from adorm.calls.capacity import Capacity
 from adorm.codec.sizes import json_size
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.dynamodb.values import AttributeMap
+from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, ItemIds, item_id
 from adorm.items.keys import Key, make_key
@@ -91,6 +92,8 @@ def put_request(
     Raises:
         UsageError: the item can't be stored, or is above 400 KB.
     """
+    if binding.info.unique:
+        raise _unique_refusal(binding, "put()", "create_many() or single puts")
     key = key_of_instance(binding, instance)
     put: Put[Any, Any] = Put(
         binding, key, instance, returning="item", unchecked=True, keeps_timestamps=keeps_timestamps
@@ -113,11 +116,20 @@ def delete_request(binding: Binding, target: object) -> WriteRequest:
         UsageError: the key has the wrong shape.
     """
     info = binding.info
+    if info.unique:
+        raise _unique_refusal(binding, "delete()", "single deletes")
     is_item = is_instance(info, target)
     key = key_of_instance(binding, target) if is_item else make_key(info, (target,))
     encoded = binding.encode_key(key)
     request = {"DeleteRequest": {"Key": encoded}}
     return WriteRequest(item_id(binding, encoded), request, DELETE_BYTES, key, lambda: key)
+
+
+def _unique_refusal(binding: Binding, what: str, instead: str) -> UsageError:
+    return UsageError(
+        f"{binding.info.name} has unique values, and a batch knows no conditions: {what} in one "
+        f"could give two items the same value, or leave a guard behind. Use {instead}"
+    )
 
 
 def split_requests(requests: Sequence[WriteRequest]) -> list[dict[ItemId, WriteRequest]]:

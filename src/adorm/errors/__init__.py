@@ -19,6 +19,7 @@
     ├── ServiceError                        DynamoDB answered with an error
     │   ├── ConditionalCheckFailed          the condition of a write did not hold
     │   │   ├── ItemExists                  create() found an item under its key
+    │   │   ├── UniqueConflict              a unique value belongs to another item
     │   │   └── VersionConflict             someone else wrote the item since it was read
     │   ├── TransactionCanceled (ExceptionGroup)
     │   ├── TransactionConflict             another transaction was writing the item
@@ -71,6 +72,7 @@ from adorm.errors.service import (
     ServiceError as ServiceError,
     Throttled as Throttled,
     TransactionConflict as TransactionConflict,
+    UniqueConflict as UniqueConflict,
     ValidationFailed as ValidationFailed,
     VersionConflict as VersionConflict,
 )

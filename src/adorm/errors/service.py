@@ -108,6 +108,26 @@ class VersionConflict(ConditionalCheckFailed):
         )
 
 
+class UniqueConflict(ConditionalCheckFailed):
+    """A value that only one item may have belongs to another item."""
+
+    constraint: str = ""
+    """The name of the field, or the text in `@adorm.model(unique=[...])`."""
+    value: Any = None
+    """The value of the field; of a text with several fields a dict of their values by name."""
+    owner: Any = None
+    """The `Key` of the item that has the value; None where no model of this program can read that
+    item."""
+    _hint = ""
+
+    def __str__(self) -> str:
+        who = "another item" if self.owner is None else str(self.owner)
+        return (
+            f"{super().__str__()} [{shown(self.constraint)}: the value belongs to {who}: take "
+            "another value; .owner is the key of that item]"
+        )
+
+
 class TransactionConflict(ServiceError):
     """Another transaction was writing the item."""
 

@@ -12,6 +12,7 @@ from adorm.errors.service import (
     ServiceError,
     Throttled,
     TransactionConflict,
+    UniqueConflict,
     ValidationFailed,
     VersionConflict,
 )
@@ -87,6 +88,9 @@ def _advice(reason: CancellationReason) -> str:
             now = "the item is gone" if error.actual is None else is_stored
             advice = "read it again and repeat the change"
             return f"VersionConflict: expected version {error.expected}, {now}: {advice}"
+        case UniqueConflict() as error:
+            who = "another item" if error.owner is None else str(error.owner)
+            return f"UniqueConflict: the value of {error.constraint} belongs to {who}"
         case ConditionalCheckFailed() as error:
             if error.other_kind is not None:
                 why = f"under this key is an item of another kind: {error.other_kind}"

@@ -9,8 +9,9 @@ import attrs
 from adorm.dynamodb.values import AttributeMap
 from adorm.expressions.conditions import Condition
 from adorm.items.instances import read_version
-from adorm.items.single_write import Write, item_exists
-from adorm.items.write import PreparedWrite
+from adorm.items.single_write import Write
+from adorm.items.write import PreparedWrite, item_exists
+from adorm.items.write_facts import WriteFacts
 
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
@@ -22,6 +23,9 @@ class Delete(Write[ModelT, ResultT]):
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
     """
+
+    def facts(self) -> WriteFacts:
+        return WriteFacts(verb="delete", instance=self._instance)
 
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding = self._binding

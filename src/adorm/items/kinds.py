@@ -22,6 +22,7 @@ from adorm.expressions.operands import Value
 from adorm.expressions.updates import Clause, Set
 from adorm.models import ModelInfo, model_info
 from adorm.schema.fields import Field
+from adorm.schema.single_table import DEFAULT_TYPE_ATTRIBUTE, GUARD_OWNER, GUARD_TYPE
 
 if TYPE_CHECKING:
     from adorm.codec.item_models import ItemModels
@@ -109,18 +110,34 @@ def is_other_kind(info: ModelInfo, codec: Codec, attribute_map: Mapping[str, Any
 
     In a `SingleTable` an item without one is of another kind if its key is not one of the model's.
     """
+    field = info.discriminator
+    if field is None and is_guard(info, attribute_map):
+        return True
     if info.single_table is not None:
         return info.item_models.find(attribute_map) is None
-    field = info.discriminator
     if field is None:
         return False
     stored = attribute_map.get(field.attribute_name)
     return stored is not None and stored != codec.encode_field(field, field.default)
 
 
+def is_guard(info: ModelInfo, attribute_map: Mapping[str, Any]) -> bool:
+    """Whether the item is the guard of a unique value, see `adorm.items.guards`."""
+    name = guard_type_attribute(info)
+    return GUARD_OWNER in attribute_map and attribute_map.get(name) == {"S": GUARD_TYPE}
+
+
+def guard_type_attribute(info: ModelInfo) -> str:
+    """The attribute by which a guard is told from items of the model."""
+    field = info.discriminator
+    return DEFAULT_TYPE_ATTRIBUTE if field is None else field.attribute_name
+
+
 def describe_kind(info: ModelInfo, attribute_map: AttributeMap) -> str:
     """How messages name an item's kind: `kind is "customer", that of Order is "order"`."""
     field = info.discriminator
+    if info.unique and is_guard(info, attribute_map):
+        return "it guards a unique value"
     if field is None or (info.single_table and field.attribute_name not in attribute_map):
         return f"its key is none of {info.name}"
     stored: object = attribute_map.get(field.attribute_name, {}).get("S")

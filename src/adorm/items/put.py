@@ -8,8 +8,9 @@ import attrs
 
 from adorm.expressions.conditions import Condition
 from adorm.items.instances import copy_with, is_never_stored, read_version, validate
-from adorm.items.single_write import Write, encode_item, item_exists
-from adorm.items.write import PreparedWrite
+from adorm.items.single_write import Write, encode_item
+from adorm.items.write import PreparedWrite, item_exists
+from adorm.items.write_facts import WriteFacts
 
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
@@ -27,6 +28,9 @@ class Put(Write[ModelT, ResultT]):
     @property
     def verb(self) -> str:
         return "create" if self._creating else "put"
+
+    def facts(self) -> WriteFacts:
+        return WriteFacts(verb="create" if self._creating else "put", instance=self._instance)
 
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding, instance = self._binding, self._instance

@@ -12,7 +12,6 @@ from adorm.items.binding import Binding
 from adorm.items.given import stored_as
 from adorm.items.keys import Key
 from adorm.items.plan import Plan, plan_of, read_cost
-from adorm.items.send import send
 from adorm.items.update_rules import PartsNotKnown
 from adorm.items.write import PreparedWrite
 from adorm.retry import RetryPolicy
@@ -40,6 +39,10 @@ class Readable(Protocol):
 
     def when(self, *conditions: Condition) -> Readable: ...
 
+    async def send(self, prepared: PreparedWrite) -> Any:
+        """Send it as it is."""
+        ...
+
 
 def read_request(update: Readable) -> dict[str, Any] | None:
     """The consistent read of all parts of index keys; None where the update knows what it needs."""
@@ -62,7 +65,7 @@ def plan_of_reading(update: Readable) -> Plan | None:
     return plan_of("GetItem", request, read_cost(consistent=True), reason=reason)
 
 
-async def send_reading(update: Readable, retry: RetryPolicy | None, *, exactly_once: bool) -> Any:
+async def send_reading(update: Readable, retry: RetryPolicy | None) -> Any:
     """Send an update with the condition that the parts it read are still the same.
 
     Where one of them has changed, the failed condition tells the new value, and the update is sent
@@ -74,17 +77,17 @@ async def send_reading(update: Readable, retry: RetryPolicy | None, *, exactly_o
             `MAX_ATTEMPTS` times.
         DeadlineExceeded: no time is left for another attempt.
     """
-    connection = update.binding.connection
+    connection, known = update.binding.connection, update
     read: dict[str, AttributeValue | None] = {}
     try:
         prepared = update.prepare()
     except PartsNotKnown:
-        prepared, read = _prepare_for(update, await _read(update, retry))
+        known, prepared, read = _prepare_for(update, await _read(update, retry))
     attempt = 0
     while True:
         attempt += 1
         try:
-            return await send(prepared, retry, exactly_once=exactly_once)
+            return await known.send(prepared)
         except ConditionalCheckFailed as error:
             stored = error.attribute_map
             if stored is None or error.maybe_applied or not _differs(read, stored):
@@ -99,7 +102,7 @@ async def send_reading(update: Readable, retry: RetryPolicy | None, *, exactly_o
             why="before the update is sent with what is stored now",
             retry=retry,
         )
-        prepared, read = _prepare_for(update, stored)
+        known, prepared, read = _prepare_for(update, stored)
 
 
 def _read_request(binding: Binding, key: Key[Any]) -> dict[str, Any]:
@@ -130,13 +133,14 @@ async def _read(update: Readable, retry: RetryPolicy | None) -> AttributeMap:
 
 def _prepare_for(
     update: Readable, item: AttributeMap
-) -> tuple[PreparedWrite, dict[str, AttributeValue | None]]:
-    """The update, where the item holds this; and the parts that it takes from the item."""
+) -> tuple[Readable, PreparedWrite, dict[str, AttributeValue | None]]:
+    """The update, where the item holds this, and its request; and the parts that it takes from the
+    item."""
     info = update.binding.info
     read: dict[str, AttributeValue | None] = {}
     while True:
         try:
-            return update.prepare(), read
+            return update, update.prepare(), read
         except PartsNotKnown as lacking:
             found = {field: item.get(field.attribute_name) for field in lacking.fields}
         read.update((field.attribute_name, value) for field, value in found.items())

@@ -18,8 +18,7 @@ from adorm.expressions.conditions import Condition
 from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, SetValue, SetValueIfAbsent
 from adorm.items.binding import Binding
-from adorm.items.single_write import item_exists
-from adorm.items.write import PreparedWrite, add_condition
+from adorm.items.write import PreparedWrite, add_condition, item_exists
 from adorm.schema.fields import Field, Role
 
 

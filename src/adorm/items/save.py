@@ -18,8 +18,9 @@ from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, Remove, SetIfAbsent, SetValue
 from adorm.items.instances import copy_with, is_never_stored, read_version, store_values, validate
 from adorm.items.removals import prepare_creation, stand_in_of_save
-from adorm.items.single_write import Write, encode_item, item_exists
-from adorm.items.write import PreparedWrite
+from adorm.items.single_write import Write, encode_item
+from adorm.items.write import PreparedWrite, item_exists
+from adorm.items.write_facts import WriteFacts
 from adorm.schema.fields import Field, Role
 
 ModelT = TypeVar("ModelT")
@@ -34,6 +35,9 @@ class Save(Write[ModelT, ResultT]):
     """
 
     _only: tuple[DocumentPath, ...] | None = attrs.field(default=None, alias="only")
+
+    def facts(self) -> WriteFacts:
+        return WriteFacts(verb="save", instance=self._instance, only=self._only)
 
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding, instance = self._binding, self._instance

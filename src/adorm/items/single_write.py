@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
 import attrs
 
@@ -25,7 +25,11 @@ from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.retriable import Retriable
 from adorm.items.send import send
 from adorm.items.write import PreparedWrite, add_condition
+from adorm.items.write_facts import WriteFacts
 from adorm.schema.fields import Field
+
+if TYPE_CHECKING:
+    from adorm.retry import RetryPolicy
 
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
@@ -55,6 +59,24 @@ class SingleWrite(Retriable[ResultT]):
         return self._key
 
     @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The caller's conditions."""
+        return self._conditions
+
+    @property
+    def policy(self) -> RetryPolicy | None:
+        """The caller's retry policy."""
+        return self._retry
+
+    def with_conditions(self, added: tuple[Condition, ...], /) -> Self:
+        """The same write with more conditions."""
+        return attrs.evolve(self, conditions=self._conditions + added)
+
+    def facts(self) -> WriteFacts:
+        """What it does, for models with unique values."""
+        return WriteFacts(verb="check")
+
+    @property
     def model_name(self) -> str:
         return self._key.info.name
 
@@ -67,15 +89,23 @@ class SingleWrite(Retriable[ResultT]):
         raise TypeError(f"{type(self).__name__} can't be prepared")
 
     def request(self) -> dict[str, Any]:
+        if self._binding.info.unique:
+            from adorm.items.unique_plans import first_request
+
+            return first_request(self)[1]
         return self.prepare().request
 
     def explain(self) -> Plan:
+        if self._binding.info.unique:
+            from adorm.items.unique_plans import explain_unique
+
+            return explain_unique(self)
         prepared, reason = self.prepare(), "the whole key is given"
         return plan_of(prepared.operation, prepared.request, write_cost(), reason=reason)
 
     def check_includable(self) -> None:
         """Refuse what has no meaning inside a transaction."""
-        if self._returns_attributes():
+        if self.returns_attributes():
             raise UsageError(
                 f"{self._key}: a transaction returns nothing: "
                 "take returning() away and read the item after"
@@ -86,7 +116,7 @@ class SingleWrite(Retriable[ResultT]):
                 "take retry() away, and give db.transaction(retry=...)"
             )
 
-    def _returns_attributes(self) -> bool:
+    def returns_attributes(self) -> bool:
         """Whether the caller asked for attributes in DynamoDB's answer."""
         return False
 
@@ -138,11 +168,16 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
             raise UsageError(f'{self._key}: returning() takes "none" or "old" here, not {what!r}')
         return cast("Write[ModelT, Any]", attrs.evolve(self, returning=what))
 
-    def _returns_attributes(self) -> bool:
+    def returns_attributes(self) -> bool:
         return self._returning == "old"
 
     async def _run(self) -> ResultT:
-        result: ResultT = await send(self.prepare(), self._retry)
+        if self._binding.info.unique:
+            from adorm.items.unique_writes import write_unique
+
+            result: ResultT = await write_unique(self)
+        else:
+            result = await send(self.prepare(), self._retry)
         return cast("ResultT", None) if self._returning == "none" else result
 
     def _complete(
@@ -188,15 +223,6 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
         if version:
             return stored
         return or_(Exists(path, wanted=False), stored, TypeIs(path, "NULL"))
-
-
-def item_exists(binding: Binding, *, wanted: bool = True) -> Condition:
-    """There is an item with the key of the request; or there is none."""
-    known = binding.existence.get(wanted)
-    if known is None:
-        path = binding.info.path_of(binding.info.partition)
-        known = binding.existence[wanted] = Exists(path, wanted=wanted)
-    return known
 
 
 def encode_item(binding: Binding, key: Key[Any], instance: Any) -> AttributeMap:

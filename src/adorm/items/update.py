@@ -19,9 +19,10 @@ from adorm.items.kinds import check_clauses, write_conditions
 from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.removals import prepare_creation, stand_in_of_update
 from adorm.items.send import as_transaction, send
-from adorm.items.single_write import SingleWrite, item_exists
+from adorm.items.single_write import SingleWrite
 from adorm.items.update_clauses import UpdateClauses
-from adorm.items.write import PreparedWrite, add_condition
+from adorm.items.write import PreparedWrite, add_condition, item_exists
+from adorm.items.write_facts import WriteFacts
 from adorm.schema.fields import Role
 
 ModelT = TypeVar("ModelT")
@@ -74,6 +75,14 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
         made._returning, made._exactly_once = self._returning, self._exactly_once
         made._reads = self._reads
         return made
+
+    def facts(self) -> WriteFacts:
+        return WriteFacts(
+            verb="update",
+            changes=(*set_clauses(self._paths, self._values), *self._clauses),
+            upserts=self._creates,
+            is_exactly_once=self._exactly_once,
+        )
 
     def _changed(self) -> set[str]:
         """The names of the attributes that the user's clauses change, or a part of them."""
@@ -157,6 +166,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             read = read_request(self)
             if read is not None:
                 return read
+        if self._binding.info.unique:
+            return super().request()
         request = self.prepare().request
         return as_transaction(request) if self._exactly_once else request
 
@@ -167,6 +178,8 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             plan = plan_of_reading(self)
             if plan is not None:
                 return plan
+        if self._binding.info.unique:
+            return super().explain()
         return plan_of(
             "TransactWriteItems" if self._exactly_once else "UpdateItem",
             self.prepare().request,
@@ -187,17 +200,29 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                 "give what is stored by .given(...)"
             )
 
-    def _returns_attributes(self) -> bool:
+    def returns_attributes(self) -> bool:
         return self._returning != "none"
 
     async def _run(self) -> ResultT:
         if self._reads:
             from adorm.items.reading import send_reading
 
-            read: ResultT = await send_reading(self, self._retry, exactly_once=self._exactly_once)
+            read: ResultT = await send_reading(self, self._retry)
             return read
-        result: ResultT = await send(self.prepare(), self._retry, exactly_once=self._exactly_once)
+        result: ResultT = await self.send()
         return result
+
+    async def send(self, prepared: PreparedWrite | None = None) -> Any:
+        """Send it, as it was prepared before.
+
+        Values that are unique make it a transaction, or several requests.
+        """
+        if self._binding.info.unique:
+            from adorm.items.unique_writes import write_unique
+
+            return await write_unique(self)
+        prepared = self.prepare() if prepared is None else prepared
+        return await send(prepared, self._retry, exactly_once=self._exactly_once)
 
     def prepare(self, *, in_transaction: bool = False) -> PreparedWrite:
         binding, clauses = self._binding, self._clauses

@@ -8,16 +8,20 @@ Nothing here awaits.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from adorm.dynamodb.operations import Repeat
 from adorm.dynamodb.values import AttributeMap
 from adorm.expressions.conditions import Condition, and_
+from adorm.expressions.functions import Exists
 from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
 from adorm.schema.fields import Field
+
+if TYPE_CHECKING:
+    from adorm.items.guard_change import GuardChange
 
 WriteOperation = Literal["PutItem", "UpdateItem", "DeleteItem", "ConditionCheck"]
 """`ConditionCheck` exists in transactions only."""
@@ -62,6 +66,8 @@ class PreparedWrite:
     cannot_create: bool = False
     """An action of a transaction that only removes attributes, although it should create the item:
     the absence of the item means `ItemNotFound`, with advice."""
+    guards: GuardChange | None = None
+    """The guards that are written beside it, where values of its item are unique."""
     on_applied: OnApplied = staticmethod(_nothing)
 
     def __init__(
@@ -72,6 +78,15 @@ class PreparedWrite:
         self.key = key
         self.request = request
         """As boto3's client takes it: `{"TableName": ..., "Key": {"pk": {"S": "c1"}}, ...}`."""
+
+
+def item_exists(binding: Binding, *, wanted: bool = True) -> Condition:
+    """There is an item with the key of the request; or there is none."""
+    known = binding.existence.get(wanted)
+    if known is None:
+        path = binding.info.path_of(binding.info.partition)
+        known = binding.existence[wanted] = Exists(path, wanted=wanted)
+    return known
 
 
 def add_condition(

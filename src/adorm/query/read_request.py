@@ -57,7 +57,7 @@ def kind_filter(
     if info.single_table is not None:
         return _table_filter(info, target, is_scan=is_scan)
     if discriminator is None:
-        return KindFilter()
+        return KindFilter(filter=_no_guards(info, target)) if info.unique else KindFilter()
     name = discriminator.attribute_name
     if target.missing([name]):
         return KindFilter(after_reading=True)
@@ -91,6 +91,14 @@ def _table_filter(info: ModelInfo, target: Target, *, is_scan: bool) -> KindFilt
     if discriminator is None or target.missing([discriminator.attribute_name]):
         return KindFilter(filter=own_key(info, except_for=keys))
     return KindFilter(filter=own_items(info, except_for=keys))
+
+
+def _no_guards(info: ModelInfo, target: Target) -> tuple[Condition, ...]:
+    """The filter that leaves out guards of unique values. An index holds them only where it is made
+    of the table's key attributes."""
+    from adorm.items.guards import no_guard
+
+    return no_guard(info) if target.key_names <= info.key_names else ()
 
 
 def _check_kind_condition(

@@ -59,6 +59,8 @@ class Marker(Record):
     datetime_format: DatetimeFormat | None = None
     """None: as the database says."""
     immutable: bool = False
+    unique: bool | Callable[[Any], str] = False
+    """Whether no two items may have the same value; a function gives the text that differs."""
 
     def as_role(self, role: Role, name: str | None) -> Marker:
         """The same marker in another role, under another attribute name."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # making them takes 0.3 ms of a cold start, and only checkers
         truncate: bool
         datetime_format: DatetimeFormat | None
         immutable: bool
+        unique: bool | Callable[[Any], str]
         validator: Any
 
     class TimestampOptions(TypedDict, total=False):
@@ -76,9 +77,10 @@ def attribute(
     truncate: bool = False,
     datetime_format: DatetimeFormat | None = None,
     immutable: bool = False,
+    unique: bool | Callable[[Any], str] = False,
     validator: Any = None,
 ) -> Any:
-    """A field that is stored in another way, or under another name.
+    """A field that is stored in another way or under another name, or whose values are unique.
 
     Args:
         default: its value where neither the constructor nor the item has one; for a list, dict or
@@ -97,6 +99,9 @@ def attribute(
         immutable: it keeps the value with which the item was created: an update of it is refused,
             and `save` and `put` fail where the item holds another value. Batches of puts have no
             conditions, so that they replace it.
+        unique: no two items of the model may have the same value; None is not counted. A function,
+            such as `str.casefold`, gives a text for each value: values with one text are the same.
+            Writes of the value are transactions, see `UniqueConflict`.
         validator: an attrs validator, or a list of them; it runs at construction and before a
             write.
 
@@ -104,8 +109,9 @@ def attribute(
         ModelError: `datetime_format` is no such format.
     """
     marker = Marker(
-        Role.ATTRIBUTE, name, omit_empty, as_json, as_set, truncate, datetime_format, immutable
-    )
+        Role.ATTRIBUTE, name, omit_empty, as_json, as_set, truncate, datetime_format, immutable,
+        unique,
+    )  # fmt: skip
     return _field(marker, default=default, factory=factory, validator=validator)
 
 

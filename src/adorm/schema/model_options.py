@@ -20,14 +20,17 @@ class ModelOptions(Record):
     """What the type attribute of its items may hold; the first is written."""
     abstract: bool = False
     """Whether only its subclasses have items."""
+    unique: tuple[str, ...] | None = None
+    """Texts of which no two items may have the same one; None: as the base class says."""
 
 
 def with_inherited(given: ModelOptions, inherited: ModelOptions | None, name: str) -> ModelOptions:
     """The options of a class: table and indexes are those of its base where it has none."""
-    table, indexes = given.table, given.indexes
+    table, indexes, unique = given.table, given.indexes, given.unique
     if inherited is not None:
         table = inherited.table if table is None else table
         indexes = inherited.indexes if indexes is None else indexes
+        unique = inherited.unique if unique is None else unique
     if given.entity and not isinstance(table, SingleTable):
         raise ModelError(
             f"{name}: entity= is what the type attribute of a SingleTable holds, and the model has "
@@ -38,7 +41,7 @@ def with_inherited(given: ModelOptions, inherited: ModelOptions | None, name: st
             f"{name}: abstract=True is for models of a SingleTable, whose items say of which "
             "subclass they are: write table=, the SingleTable, or leave abstract= out"
         )
-    return ModelOptions(table, indexes or (), given.entity or (name,), given.abstract)
+    return ModelOptions(table, indexes or (), given.entity or (name,), given.abstract, unique)
 
 
 def item_entities(

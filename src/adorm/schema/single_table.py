@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 DEFAULT_PARTITION = "PK"
 DEFAULT_SORT = "SK"
 DEFAULT_TYPE_ATTRIBUTE = "_type"
+GUARD_TYPE = "_unique"
+"""What the type attribute holds of an item that guards a unique value."""
+GUARD_OWNER = "_owner"
+"""The attribute of such an item that holds the key of the item with the value."""
 
 
 class SingleTable:

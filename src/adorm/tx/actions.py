@@ -19,8 +19,8 @@ from adorm.errors import (
 )
 from adorm.items.binding import Binding
 from adorm.items.keys import Key
-from adorm.items.single_write import SingleWrite, Write, item_exists
-from adorm.items.write import PreparedWrite
+from adorm.items.single_write import SingleWrite, Write
+from adorm.items.write import PreparedWrite, item_exists
 from adorm.items.write_failures import condition_failure, error_like, explain_refusal
 
 WriteT = TypeVar("WriteT", bound=SingleWrite[Any])
