@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -76,12 +77,8 @@ def spelled(query: Query[Any]) -> tuple[str | None, str | None, str | None]:
             text = text.replace(placeholder, str(next(iter(value.values()))))
         return text
 
-    parts = [
-        part
-        for part in (with_values(plan.filter) or "").split(" AND ")
-        if "attribute_not_exists(_type)" not in part
-    ]
-    return plan.index, with_values(plan.key_condition), " AND ".join(parts) or None
+    own = re.sub(r"( AND )?\(?_type (=|IN) .*", "", with_values(plan.filter) or "")
+    return plan.index, with_values(plan.key_condition), own or None
 
 
 def test_the_parts_of_the_partition_read_the_items_of_the_model() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,6 +14,10 @@ from adorm.dynamodb.operations import READS
 
 if TYPE_CHECKING:
     from adorm.calls.prices import PriceTable
+
+
+MAX_SHOWN_PARTITIONS = 8
+"""In the text of a plan; `Plan.partitions` has all."""
 
 
 @attrs.frozen
@@ -46,6 +50,9 @@ class Plan:
     filter: str | None = None
     update: str | None = None
     projection: str | None = None
+    partitions: tuple[str, ...] = ()
+    """The partition keys in the order in which they are read, where several are: those of `shard`
+    side by side. `key_condition` and `filter` are those of the first one."""
     reason: str = ""
     """Why it uses this table or index, and not the others."""
     cost: Cost
@@ -66,6 +73,7 @@ class Plan:
         lines = [f"{self.operation} {self.table}{f' by index {self.index}' if self.index else ''}"]
         for label, text in (
             ("key condition", self.key_condition),
+            ("partitions", _listed(self.partitions)),
             ("condition", self.condition),
             ("filter", self.filter),
             ("update", self.update),
@@ -76,6 +84,14 @@ class Plan:
             if text:
                 lines.append(f"  {label}: {text}")
         return "\n".join(lines)
+
+
+def _listed(partitions: Sequence[str]) -> str:
+    """The partitions as one line, the middle of a long list left out."""
+    if len(partitions) <= MAX_SHOWN_PARTITIONS:
+        return ", ".join(partitions)
+    first = ", ".join(partitions[: MAX_SHOWN_PARTITIONS - 1])
+    return f"{first}, ... {partitions[-1]} ({len(partitions):,})"
 
 
 _NAME = re.compile(r"#n\d+")
@@ -89,7 +105,14 @@ def with_names(expression: str | None, request: Mapping[str, Any]) -> str | None
     return _NAME.sub(lambda token: names.get(token[0], token[0]), expression)
 
 
-def plan_of(operation: str, request: Mapping[str, Any], cost: Cost, *, reason: str = "") -> Plan:
+def plan_of(
+    operation: str,
+    request: Mapping[str, Any],
+    cost: Cost,
+    *,
+    reason: str = "",
+    partitions: tuple[str, ...] = (),
+) -> Plan:
     """The plan of a request."""
     return Plan(
         operation=operation,
@@ -100,6 +123,7 @@ def plan_of(operation: str, request: Mapping[str, Any], cost: Cost, *, reason: s
         filter=with_names(request.get("FilterExpression"), request),
         update=with_names(request.get("UpdateExpression"), request),
         projection=with_names(request.get("ProjectionExpression"), request),
+        partitions=partitions,
         reason=reason,
         cost=cost,
     )

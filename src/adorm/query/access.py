@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from adorm.dynamodb.values import AttributeValue
 from adorm.expressions.conditions import Condition
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -72,6 +73,16 @@ class Partition:
 
 
 @attrs.frozen(eq=False)
+class TimeRange:
+    """A range of a field whose pieces of time are partitions."""
+
+    field: Field
+    lower: tuple[str, AttributeValue]
+    """`>` or `>=`, and the end."""
+    upper: tuple[str, AttributeValue]
+
+
+@attrs.frozen(eq=False)
 class Access:
     """How a query or scan reads: from where, by which key condition, and through which filter."""
 
@@ -86,3 +97,5 @@ class Access:
     """Where several partitions are read: groups of them, to be read one group after the other in
     the order of their sort keys; those of one group side by side, merged by the sort key. `key` and
     `filter` are those of the first partition then."""
+    time_range: TimeRange | None = None
+    """The range that says which partitions are read, where they are pieces of time."""

@@ -57,8 +57,8 @@ def query_digest(
     return hashlib.sha256(text).digest()[:_DIGEST_BYTES]
 
 
-def encode_cursor(start_key: AttributeMap, digest: bytes, secret: bytes | None) -> str:
-    """The cursor that goes on after this key."""
+def encode_cursor(start_key: object, digest: bytes, secret: bytes | None) -> str:
+    """The cursor that goes on after this key, or at what else its query calls a position."""
     body = bytes([_FORM]) + digest + orjson.dumps(start_key, default=json_default)
     return urlsafe_b64encode(_seal(body, secret) + body).rstrip(b"=").decode()
 
@@ -70,6 +70,41 @@ def decode_cursor(
 
     Raises:
         BadCursor: it is damaged, forged, signed with another secret, or one of another query.
+    """
+    held = cursor_content(cursor, digest, secret)
+    if not isinstance(held, dict) or held.keys() != key_names:
+        raise BadCursor(
+            "this cursor is damaged: it does not hold a key of this query; begin without one"
+        )
+    try:
+        return {name: key_value(value) for name, value in cast("AttributeMap", held).items()}
+    except ValueError as error:
+        raise BadCursor("this cursor is damaged: begin without one") from error
+
+
+def cursor_content(cursor: str, digest: bytes, secret: bytes | None) -> object:
+    """What a cursor of this query holds.
+
+    Raises:
+        BadCursor: it is damaged, forged, signed with another secret, or one of another query.
+    """
+    own_digest, content = open_cursor(cursor, secret)
+    if own_digest != digest:
+        raise BadCursor(
+            "this cursor belongs to another query: "
+            "table, index, direction and key condition have to be the same"
+        )
+    try:
+        return orjson.loads(content)
+    except ValueError as error:
+        raise BadCursor("this cursor is damaged: begin without one") from error
+
+
+def open_cursor(cursor: str, secret: bytes | None) -> tuple[bytes, bytes]:
+    """The digest of the query that a cursor belongs to, and the JSON of what it holds.
+
+    Raises:
+        BadCursor: it is damaged, forged, or signed with another secret.
     """
     # comes from outside
     if not isinstance(cursor, str):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -93,23 +128,7 @@ def decode_cursor(
         )
     if body[:1] != bytes([_FORM]):
         raise BadCursor("this cursor was made by another version of adorm: begin without one")
-    if body[1 : 1 + _DIGEST_BYTES] != digest:
-        raise BadCursor(
-            "this cursor belongs to another query: "
-            "table, index, direction and key condition have to be the same"
-        )
-    try:
-        held = orjson.loads(body[1 + _DIGEST_BYTES :])
-    except ValueError as error:
-        raise BadCursor("this cursor is damaged: begin without one") from error
-    if not isinstance(held, dict) or held.keys() != key_names:
-        raise BadCursor(
-            "this cursor is damaged: it does not hold a key of this query; begin without one"
-        )
-    try:
-        return {name: key_value(value) for name, value in cast("AttributeMap", held).items()}
-    except ValueError as error:
-        raise BadCursor("this cursor is damaged: begin without one") from error
+    return body[1 : 1 + _DIGEST_BYTES], body[1 + _DIGEST_BYTES :]
 
 
 def _seal(body: bytes, secret: bytes | None) -> bytes:

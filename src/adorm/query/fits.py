@@ -9,7 +9,7 @@ import attrs
 
 from adorm.codec.codec import Codec
 from adorm.expressions.conditions import Condition
-from adorm.query.access import Partition, Target
+from adorm.query.access import Partition, Target, TimeRange
 from adorm.query.key_conditions import key_field, key_path
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class Fit:
     uses: str
     """The names of what the key condition is on."""
     partitions: tuple[tuple[Partition, ...], ...] = ()
-    """See `Access.partitions`."""
+    time_range: TimeRange | None = None
+    """Both as in `Access`."""
 
     def __str__(self) -> str:
         return f"{self.target}: the key condition is on {self.uses}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import attrs
 
@@ -11,8 +11,7 @@ from adorm.calls.capacity import CAPACITY_REPORT, Capacity
 from adorm.codec.pages import ItemPage, as_page
 from adorm.dynamodb.limits import MAX_LIMIT
 from adorm.dynamodb.values import AttributeMap
-from adorm.errors import ConnectionFailed, DeadlineExceeded, ItemDecodeError
-from adorm.query.decoder import Unreadable
+from adorm.errors import ConnectionFailed
 from adorm.query.read_request import ReadRequest
 from adorm.transport.answer_shapes import is_key
 
@@ -81,6 +80,10 @@ class PageReader:
     def __str__(self) -> str:
         """The table, for error messages."""
         return self._read.binding.table_name
+
+    def report_capacity(self) -> None:
+        """Ask DynamoDB what each request consumes."""
+        self._read.parameters.setdefault("ReturnConsumedCapacity", "TOTAL")
 
     async def next(self) -> RawPage | None:
         """The next page, which may be empty; None after the last."""
@@ -164,71 +167,3 @@ def key_at(items: ItemPage, index: int, names: Iterable[str]) -> AttributeMap:
             maybe_applied=False,
         )
     return key
-
-
-@attrs.define(eq=False, repr=False)
-class DecodedPages(Generic[ItemT]):
-    """The pages of a query or scan as lists of what it gives."""
-
-    _prepare: Callable[[], ReadRequest[ItemT]]
-    """Makes the request, when the first page is asked for."""
-    _limit: int | None
-    """The most items to give over all pages."""
-    _capacity: Capacity | None = None
-    """Counts what the requests consume."""
-    _reading: tuple[ReadRequest[ItemT], PageReader] | None = attrs.field(default=None, init=False)
-    _left: int | None = attrs.field(default=None, init=False)
-    """Items that may still be given, where the reader can't bound them."""
-    _last_key: AttributeMap | None = attrs.field(default=None, init=False)
-    """Of the last page that was given."""
-    errors: list[ItemDecodeError] = attrs.field(factory=list[ItemDecodeError], init=False)
-    """Of the items so far that do not fit the model."""
-
-    async def next(self) -> list[ItemT | Unreadable] | None:
-        """The next page's items, with `Unreadable` for each that does not fit; None at the end."""
-        if self._reading is None:
-            read = self._prepare()
-            # Items of other models that are dropped after reading must not count.
-            self._left = self._limit if read.drops_other_kinds else None
-            most_items = None if read.drops_other_kinds else self._limit
-            reader = PageReader(read, most_items=most_items, capacity=self._capacity)
-            self._reading = read, reader
-        read, reader = self._reading
-        if self._left == 0:
-            return None
-        page = await reader.next()
-        if page is None:
-            return None
-        items = await read.decoder.decode_each(page.items, self.errors, self._capacity)
-        if len(items) < page.count:
-            reader.count_left_out(page.count - len(items))
-        self._last_key = reader.last_key
-        if self._left is not None:
-            del items[self._left :]
-            self._left -= len(items)
-        return items
-
-    async def all(self, *, passes_over: bool = False) -> list[ItemT]:
-        """The items of all pages.
-
-        Args:
-            passes_over: leave out items that do not fit the model. Without, reading ends with the
-                first page that has one; `errors` is not empty then.
-
-        Raises:
-            DeadlineExceeded: `.result` are the items so far, `.cursor` goes on after them.
-        """
-        items: list[ItemT] = []
-        try:
-            while (page := await self.next()) is not None:
-                if self.errors:
-                    if not passes_over:
-                        return items
-                    page = [item for item in page if not isinstance(item, Unreadable)]
-                items += cast("list[ItemT]", page)
-        except DeadlineExceeded as error:
-            error.result = items
-            if self._last_key is not None and self._reading is not None:
-                error.cursor = self._reading[0].cursor(self._last_key)
-            raise
-        return items

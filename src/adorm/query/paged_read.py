@@ -18,8 +18,9 @@ from adorm.items.operation import Operation
 from adorm.items.plan import Plan, page_cost, plan_of
 from adorm.items.retriable import Retriable
 from adorm.query.access import Access
+from adorm.query.decoded_pages import DecodedPages, reader_of
 from adorm.query.decoder import ItemDecoder
-from adorm.query.page_reader import DecodedPages, PageReader
+from adorm.query.page_reader import PageReader
 from adorm.query.pages import Page, PageOfItems
 from adorm.query.read_request import (
     ReadOperation,
@@ -32,6 +33,7 @@ from adorm.query.stream import ItemIterator, ItemStream, QueryStream
 
 if TYPE_CHECKING:
     from adorm.items.key_makers import IndexKey
+    from adorm.query.partition_reader import PartitionReader
     from adorm.schema.item_keys import ItemKey
 
 ItemT = TypeVar("ItemT")
@@ -195,12 +197,15 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         )
 
     def request(self) -> dict[str, Any]:
-        return PageReader(self._read_request(), most_items=self._limit).request()
+        return reader_of(self._read_request(), most_items=self._limit).request()
 
     def explain(self) -> Plan:
         read = self._read_request()
         cost = page_cost(consistent=self._consistent)
-        return plan_of(self._operation, read.parameters, cost, reason=read.reason)
+        partitions = () if read.partitions is None else read.partitions.texts
+        return plan_of(
+            self._operation, read.parameters, cost, reason=read.reason, partitions=partitions
+        )
 
     # ---- reading
 
@@ -270,8 +275,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     def _counted(
         self, most_items: int | None, result: Callable[[int], ResultT]
     ) -> Operation[ResultT]:
-        def reader() -> PageReader:
-            return PageReader(self._read_request(counting=True), most_items=most_items)
+        def reader() -> PageReader | PartitionReader:
+            return reader_of(self._read_request(counting=True), most_items=most_items)
 
         async def compute() -> ResultT:
             pages, total = reader(), 0

@@ -12,8 +12,9 @@ from adorm.codec.pages import MapPage
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import BadCursor, DeadlineExceeded, ItemDecodeError, UsageError
 from adorm.query.cursors import decode_cursor
+from adorm.query.decoded_pages import reader_of
 from adorm.query.decoder import Unreadable
-from adorm.query.page_reader import PageReader, RawPage, key_at
+from adorm.query.page_reader import RawPage, key_at
 from adorm.query.read_request import ReadRequest
 from adorm.query.start_keys import start_key_problem
 
@@ -66,7 +67,7 @@ class PageOfItems(Generic[ItemT]):
         self._cursor = cursor
         # One more item shows whether there are any after the page.
         most_items = None if limit is None else limit + 1
-        self._reader = PageReader(read, most_items=most_items, start_key=_start_key(read, cursor))
+        self._reader = reader_of(read, most_items=most_items, start_key=_start_key(read, cursor))
         self._pages: list[RawPage] = []
         """Those of DynamoDB's pages that have items."""
         self._count = 0
@@ -91,7 +92,7 @@ class PageOfItems(Generic[ItemT]):
                 "items of other kinds, so adorm does once they are read; take limit() away, "
                 "or let the index hold the discriminator beside its keys"
             )
-        self._read.parameters.setdefault("ReturnConsumedCapacity", "TOTAL")
+        self._reader.report_capacity()
         await self._read_pages()
         last_key = self._reader.last_key
         if self._limit is not None and self._count > self._limit:
@@ -115,7 +116,10 @@ class PageOfItems(Generic[ItemT]):
                 self._scanned_count += page.scanned_count
                 if page.capacity is not None:
                     self._capacity = (self._capacity or 0.0) + page.capacity
-                if self._limit is None or self._count >= self._limit:
+                if self._limit is None:
+                    if self._pages or self._read.partitions is None:
+                        return
+                elif self._count >= self._limit:
                     return
         except DeadlineExceeded as error:
             error.cursor = self._cursor
@@ -154,6 +158,10 @@ def _start_key(read: ReadRequest[ItemT], cursor: str | None) -> AttributeMap | N
     if cursor is None:
         return None
     binding = read.binding
+    if read.partitions is not None:
+        from adorm.query.partition_cursors import start_key_of
+
+        return start_key_of(read, read.partitions, cursor)
     start_key = decode_cursor(cursor, read.digest, binding.connection.cursor_secret, read.key_names)
     problem = start_key_problem(binding, read.parameters, start_key)
     if problem is not None:

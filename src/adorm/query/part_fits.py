@@ -21,7 +21,7 @@ from adorm.query.given_parts import GivenParts
 from adorm.query.index_membership import check_holds_all, implied_conditions, may_be_confused
 from adorm.query.key_conditions import is_equality, one_condition
 from adorm.query.part_ranges import NoTextRange, text_range
-from adorm.query.partition_texts import PartitionTexts, partition_texts
+from adorm.query.partition_texts import Group, PartitionTexts, partition_texts
 from adorm.schema.fields import Field
 from adorm.schema.item_keys import ItemKey, KeySide
 from adorm.support.records import Record
@@ -91,10 +91,12 @@ def part_fit(info: ModelInfo, target: Target, key: ItemKey, wanted: Wanted) -> F
             check_holds_all(key, siblings, given)
         if not sort.used and target.index is not None and not target.is_global:
             raise NoFit("it narrows no further than the table, and has another order")
-    consumed: list[Condition] = []
-    if not may_be_confused(key, siblings):
+    consumed = _raw_conditions(key, given)
+    if may_be_confused(key, siblings):
+        groups = tuple(Group(group.texts, frozenset()) for group in texts.groups)
+        texts = PartitionTexts(groups, (), texts.names, texts.condition, texts.time_range)
+    else:
         consumed += [*texts.consumed, *sort.consumed, *implied_conditions(key, given)]
-    consumed += _raw_conditions(key, given)
     return _fit(info, target, wanted, key, texts, sort, {id(each) for each in consumed})
 
 
@@ -135,6 +137,7 @@ def _fit(
         wanted.hydrates or not target.missing(wanted.attribute_names),
         ", ".join(dict.fromkeys((*texts.names, *sort.names))) or "its text, which has no parts",
         tuple(map(tuple, groups)) if is_several else (),
+        texts.time_range,
     )
 
 

@@ -8,6 +8,7 @@ from itertools import product
 
 from adorm.errors import BadValue
 from adorm.expressions.conditions import Condition
+from adorm.query.access import TimeRange
 from adorm.query.given_parts import GivenParts
 from adorm.query.part_neighbours import inclusive_content
 from adorm.query.part_ranges import consumed_equality, said_in_full
@@ -39,12 +40,14 @@ class PartitionTexts(Record):
         consumed: the conditions that need no filter.
         names: of what the conditions are on.
         condition: the condition on the partition key, in the place of `groups`.
+        time_range: the range that the pieces of time are taken from.
     """
 
     groups: tuple[Group, ...]
     consumed: tuple[Condition, ...]
     names: tuple[str, ...]
     condition: Condition | None = None
+    time_range: TimeRange | None = None
 
 
 class NoPartitionTexts(Record):
@@ -76,7 +79,7 @@ def partition_texts(
     if missing:
         listed = " and ".join(dict.fromkeys(part.field.name for part in missing))
         return NoPartitionTexts(f"{listed} is not given by ==", tuple(missing))
-    times_read = _times_read(times, given) if times else _TimesRead((None,), None, None)
+    times_read = _times_read(times, given) if times else _TimesRead((None,), None, None, None)
     if isinstance(times_read, NoPartitionTexts):
         return times_read
     numbers = [[str(number) for number in range(part.shards)] for part in shards]
@@ -92,7 +95,8 @@ def partition_texts(
         groups.append(Group(tuple(group_texts), times_read.inside(*is_end)))
     consumed = [each for part in parts for each in consumed_equality(part, given)]
     names = dict.fromkeys(part.field.name for part in parts if part not in shards)
-    return PartitionTexts(tuple(groups), tuple(consumed), tuple(names))
+    time_range = times_read.time_range
+    return PartitionTexts(tuple(groups), tuple(consumed), tuple(names), None, time_range)
 
 
 class _TimesRead(Record):
@@ -106,6 +110,7 @@ class _TimesRead(Record):
     moments: tuple[datetime | None, ...]
     lower: Condition | None
     upper: Condition | None
+    time_range: TimeRange | None
 
     def inside(self, is_first: bool, is_last: bool) -> frozenset[int]:
         """By `id`, the conditions that every item of a piece meets."""
@@ -135,10 +140,9 @@ def _times_read(times: Sequence[Part], given: GivenParts) -> _TimesRead | NoPart
             f"each {unit} of {name} is a partition of its own: give {name} by ==, or {lacks}",
             tuple(times),
         )
-    low, high = (
-        inclusive_content(part, given.content(part, end.value), end.is_strict, is_lower=is_lower)
-        for end, is_lower in ((lower, True), (upper, False))
-    )
+    contents = [given.content(part, end.value) for end in (lower, upper)]
+    low = inclusive_content(part, contents[0], lower.is_strict, is_lower=True)
+    high = inclusive_content(part, contents[1], upper.is_strict, is_lower=False)
     found = None
     if isinstance(low, str) and isinstance(high, str):
         found = moments(times, low, high, most=MAX_PARTITIONS)
@@ -154,6 +158,11 @@ def _times_read(times: Sequence[Part], given: GivenParts) -> _TimesRead | NoPart
         tuple(found),
         lower.condition if lower.condition in full else None,
         upper.condition if upper.condition in full else None,
+        TimeRange(
+            field,
+            (">" if lower.is_strict else ">=", {part.tag: contents[0]}),
+            ("<" if upper.is_strict else "<=", {part.tag: contents[1]}),
+        ),
     )
 
 

@@ -51,11 +51,9 @@ def choose(info: ModelInfo, wanted: Wanted) -> Access:
             f"{best.target.missing(wanted.attribute_names)}: "
             "select(...) what it holds, or hydrate() to read the whole items from the table"
         )
-    if best.partitions:
-        raise UsageError(f"{best.target} of {info.name}: several partitions can't be read yet")
     others = [f"{fit.target}: serves too" for fit in fits if fit is not best]
     reason = "; ".join([str(best), *others, *refusals])
-    return Access(best.target, best.key, best.filter, reason, best.partitions)
+    return Access(best.target, best.key, best.filter, reason, best.partitions, best.time_range)
 
 
 _SCAN = "scan() reads everything, if that is meant"

@@ -20,8 +20,8 @@ from adorm.expressions.paths import selected_paths
 from adorm.items.operation import Operation
 from adorm.query.access import Access
 from adorm.query.aggregates import Aggregates
+from adorm.query.decoded_pages import DecodedPages
 from adorm.query.fits import Wanted
-from adorm.query.page_reader import DecodedPages
 from adorm.query.paged_read import DerivedRead
 from adorm.query.pages import Page
 from adorm.query.planner import choose
@@ -43,6 +43,8 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
 
     _partition: tuple[Any, ...] = attrs.field(default=(), alias="partition")
     _conditions: tuple[Condition, ...] = ()
+    _resumed: str | None = None
+    """The cursor of the page that is read, where it may hold a range of time."""
 
     def where(self, *conditions_: bool | Condition) -> Self:
         """Conditions of any kind: what a key can serve is the key condition, the rest a filter."""
@@ -87,10 +89,28 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         selected = selected_paths(paths, self._binding.info.model)
         return cast("Query[tuple[*Ts]]", self._with_selection(selected))
 
+    def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
+        info = self._binding.info
+        if cursor is None or (info.key is None and not info.readable_keys):
+            return super().page(cursor)
+        return super(Query, attrs.evolve(self, resumed=cursor)).page(cursor)
+
+    def _wanted_conditions(self) -> tuple[Condition, ...]:
+        """The conditions of `where`; with a cursor that holds a range, in that range."""
+        if self._resumed is None:
+            return self._conditions
+        from adorm.query.partition_cursors import with_range_of_cursor
+
+        binding = self._binding
+        secret = binding.connection.cursor_secret
+        return with_range_of_cursor(
+            binding.info, binding.codec, self._conditions, self._resumed, secret
+        )
+
     def _access(self, filters: tuple[Condition, ...], needed: frozenset[str]) -> Access:
         partition = self._partition_conditions()
         wanted = Wanted(
-            conditions=(*partition, *self._conditions),
+            conditions=(*partition, *self._wanted_conditions()),
             filters=filters,
             attribute_names=needed,
             index_name=self._index,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import attrs
 
@@ -25,12 +25,15 @@ from adorm.items.binding import Binding
 from adorm.items.kinds import kind_is, own_items, own_key, own_kind
 from adorm.items.select import projections
 from adorm.models import ModelInfo
-from adorm.query.access import Access, Target
+from adorm.query.access import Access, Partition, Target
 from adorm.query.cursors import encode_cursor, query_digest
 from adorm.query.decoder import ItemDecoder
 from adorm.query.key_conditions import check_key_values, is_equality
 from adorm.schema.fields import Field
 from adorm.schema.types import split_optional, unwrap
+
+if TYPE_CHECKING:
+    from adorm.query.partition_reads import PartitionReads
 
 ItemT = TypeVar("ItemT")
 
@@ -144,6 +147,8 @@ class ReadRequest(Generic[ItemT]):
     """No condition leaves out items of other models: they are read, and then left out."""
     filters_kinds_only: bool
     """The filter leaves out items of other models and nothing else."""
+    partitions: PartitionReads[ReadRequest[ItemT]] | None = None
+    """The partitions, where several are read. `parameters` are those of the first one then."""
 
     @property
     def binding(self) -> Binding:
@@ -151,6 +156,9 @@ class ReadRequest(Generic[ItemT]):
 
     def cursor(self, after: AttributeMap) -> str:
         """The cursor of `Page` that goes on after the item with this key."""
+        if self.partitions is not None:
+            secret = self.binding.connection.cursor_secret
+            return self.partitions.cursor(after, self.digest, secret)
         return encode_cursor(after, self.digest, self.binding.connection.cursor_secret)
 
 
@@ -193,6 +201,15 @@ def read_request(
             can have, an expression above 4 KB, or a path of another model; or it can't count the
             items of one kind here.
     """
+    if access.partitions:
+        return _partitioned(
+            operation,
+            access,
+            decoder,
+            page_size=page_size,
+            descending=descending,
+            counting=counting,
+        )
     binding, info = decoder.binding, decoder.binding.info
     target = access.target
     kinds = kind_filter(info, binding.codec, target, access.key, is_scan=operation == "Scan")
@@ -247,6 +264,36 @@ def read_request(
         drops_other_kinds=kinds.after_reading,
         filters_kinds_only=not access.filter and bool(kinds.filter),
     )
+
+
+def _partitioned(
+    operation: ReadOperation,
+    access: Access,
+    decoder: ItemDecoder[ItemT],
+    *,
+    page_size: int | None,
+    descending: bool,
+    counting: bool,
+) -> ReadRequest[ItemT]:
+    """The same for a query of several partitions."""
+    from adorm.query.partition_reads import PartitionReads
+
+    def make(partition: Partition) -> ReadRequest[ItemT]:
+        of_one = Access(access.target, partition.key, partition.filter, access.reason)
+        return read_request(
+            operation,
+            of_one,
+            decoder,
+            page_size=page_size,
+            descending=descending,
+            counting=counting,
+        )
+
+    partitions = PartitionReads[ReadRequest[ItemT]](access, make, descending=descending)
+    if len(partitions.slots) > 1 and not counting:
+        raise UsageError("shards can't be merged yet")
+    first = partitions.slots[0][0].read
+    return attrs.evolve(first, digest=partitions.digest(first.digest), partitions=partitions)
 
 
 def not_expired(info: ModelInfo, now: datetime) -> Condition:
