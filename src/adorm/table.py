@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.items.update import Update
     from adorm.query.query import Query
     from adorm.scan import Scan
+    from adorm.tx.move import Move
     from adorm.tx.read_modify_write import ChangeFunction
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
@@ -228,6 +229,26 @@ class Table(TableBatches[ModelT]):
         from adorm.items.update import Update
 
         return Update(self._binding, self._key(key, parts))
+
+    def move(self, old: ModelT | Key[ModelT], new: ModelT, /) -> Move[ModelT]:
+        """Put `new` under its key, which has to be free, in the place of `old`, in one transaction.
+
+        An item never changes its key: `await orders.move(order, attrs.evolve(order,
+        order_id="o2"))`. The version goes on, and `created_at` stays. The result is the new item.
+
+        Raises (when awaited):
+            ItemNotFound: there is no old item.
+            VersionConflict: the old item was given as an instance, and was written since it was
+                read, or is gone.
+            ItemExists: the new key is taken; `.item` is what is there.
+        """
+        from adorm.items.single_write import key_of_instance
+        from adorm.tx.move import Move
+
+        binding = self._binding
+        if is_instance(binding.info, old):
+            return Move(binding, key_of_instance(binding, old), old, new)
+        return Move(binding, self._key((old,), {}), None, new)
 
     async def read_modify_write(
         self,

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+import attrs
 
 import adorm
+
+T = TypeVar("T")
 
 shop = adorm.SingleTable(
     "shop",
@@ -106,6 +110,13 @@ def order(**changes: Any) -> Order:
     """An order, with other values in some fields."""
     values: dict[str, Any] = {"user_name": "ada", "order_id": "o1", "total": Decimal(5)}
     return Order(**{**values, **changes})
+
+
+def changed(item: T, **changes: Any) -> T:
+    """A copy with other values in some fields."""
+    evolve: Any = attrs.evolve
+    made: T = evolve(item, **changes)
+    return made
 
 
 async def raw_items(db: adorm.Database, table: str = "shop") -> list[dict[str, Any]]:

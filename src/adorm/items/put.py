@@ -40,7 +40,7 @@ class Put(Write[ModelT, ResultT]):
         prepared.creating = self._creating
         own: list[Condition] = []
         new_values: dict[str, Any] = {}
-        version = 0 if self._creating else read_version(info, instance)
+        version = self._version_before()
         if info.version is not None:
             new_values[info.version.name] = version + 1
         if self._creating:
@@ -70,6 +70,10 @@ class Put(Write[ModelT, ResultT]):
         )
         self._complete(prepared, own, new_values)
         return prepared
+
+    def _version_before(self) -> int:
+        """The version of the item that this put replaces."""
+        return 0 if self._creating else read_version(self._binding.info, self._instance)
 
     def _is_first_write(self, version: int) -> bool:
         """Whether `created_at` is the time of this put.
