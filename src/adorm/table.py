@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.batch.get import BatchGet
     from adorm.expressions.conditions import Condition
     from adorm.items.get_by import GetBy
+    from adorm.items.get_or_create import GetOrCreate, UpdateOrCreate
     from adorm.items.single_write import Write
     from adorm.items.update import Update
     from adorm.query.query import Query
@@ -229,6 +230,37 @@ class Table(TableBatches[ModelT]):
         from adorm.items.update import Update
 
         return Update(self._binding, self._key(key, parts))
+
+    def get_or_create(self, item: ModelT, /) -> GetOrCreate[ModelT]:
+        """The item under the key of `item`, or `item` itself, created: `(item, created)`.
+
+        Of many callers at the same time one creates it. The read is eventually consistent, and an
+        item that it does not see yet is found by the write.
+        """
+        from adorm.items.get_or_create import GetOrCreate
+        from adorm.items.single_write import key_of_instance
+
+        return GetOrCreate(self._binding, key_of_instance(self._binding, item), item)
+
+    def update_or_create(
+        self, item: ModelT, /, *, only: Sequence[object]
+    ) -> UpdateOrCreate[ModelT]:
+        """Write some fields of `item` into the item under its key, or create it as a whole:
+        `(item, created)`.
+
+        The update is as `update(...)`: it adds 1 to the version, and is refused where a key of an
+        index is made of a field that is not in `only`.
+
+        Raises (when awaited):
+            ItemExists: others deleted and created the item 30 times meanwhile.
+        """
+        from adorm.items.get_or_create import UpdateOrCreate
+        from adorm.items.save import only_paths
+        from adorm.items.single_write import key_of_instance
+
+        binding = self._binding
+        key, paths = key_of_instance(binding, item), only_paths(binding.info.model, only)
+        return UpdateOrCreate(binding, key, item, paths)
 
     def move(self, old: ModelT | Key[ModelT], new: ModelT, /) -> Move[ModelT]:
         """Put `new` under its key, which has to be free, in the place of `old`, in one transaction.

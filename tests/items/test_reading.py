@@ -13,7 +13,7 @@ import pytest
 
 import adorm
 from adorm.items.reading import MAX_ATTEMPTS
-from adorm.testing import Attempt, FakeClock, Faults, Recorder
+from adorm.testing import Attempt
 from tests.support.keyed_models import (
     NOON,
     Message,
@@ -23,25 +23,17 @@ from tests.support.keyed_models import (
     raw_items,
     stale_items,
 )
+from tests.support.recorded import RecordedDatabase
 
 pytestmark = pytest.mark.anyio
 
 
-class Bench:
-    """A database whose requests are recorded, with faults, and with time that stands still."""
+class Bench(RecordedDatabase):
+    """A database and its tables."""
 
     def __init__(self) -> None:
-        self.faults, self.recorder, self.clock = Faults(), Recorder(), FakeClock()
-        self.db = adorm.connect(
-            "memory", wrap=lambda engine: self.recorder(self.faults(engine)), clock=self.clock
-        )
+        super().__init__()
         self.orders = self.db.table(Order)
-
-    def sent(self) -> list[str]:
-        """The operations since the last time."""
-        operations = self.recorder.operations
-        self.recorder.clear()
-        return operations
 
 
 @pytest.fixture

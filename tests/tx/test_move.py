@@ -9,21 +9,19 @@ from typing import Any
 import pytest
 
 import adorm
-from adorm.testing import FakeClock, Faults, Recorder
 from tests.support.keyed_models import Order, Repo, changed, order, raw_items, stale_items
+from tests.support.recorded import RecordedDatabase
 
 pytestmark = pytest.mark.anyio
 
 
-class Bench:
-    """A database whose requests are recorded, with faults, and with time that stands still."""
+class Bench(RecordedDatabase):
+    """A database and its tables."""
 
     def __init__(self) -> None:
-        self.faults, self.recorder, self.clock = Faults(), Recorder(), FakeClock()
-        self.db = adorm.connect(
-            "memory", wrap=lambda engine: self.recorder(self.faults(engine)), clock=self.clock
-        )
-        self.orders, self.repos = self.db.table(Order), self.db.table(Repo)
+        super().__init__()
+        self.orders = self.db.table(Order)
+        self.repos = self.db.table(Repo)
 
 
 @pytest.fixture

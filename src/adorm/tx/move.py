@@ -21,8 +21,8 @@ from adorm.items.keys import Key
 from adorm.items.plan import Plan, write_cost
 from adorm.items.put import Put
 from adorm.items.retriable import Retriable
-from adorm.items.single_write import item_exists, key_of_instance
-from adorm.items.write import PreparedWrite
+from adorm.items.single_write import key_of_instance
+from adorm.items.write import PreparedWrite, item_exists
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.tx.block import Transaction
 from adorm.tx.handles import TransactionWrite
