@@ -220,6 +220,11 @@ class Database(LazyCalls, Tables, Transactions, Batches):
             UsageError: the class is no model with a key, or no table is known for it.
         """
         binding = self.binding(model, name)
+        if binding.info.is_abstract:
+            from adorm.abstract_table import AbstractTable
+
+            abstract_table: AbstractTable[Any, Any] = AbstractTable(binding)
+            return abstract_table
         if binding.info.key is None:
             table: Table[Any] = Table(binding)
             return table

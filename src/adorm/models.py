@@ -160,7 +160,13 @@ class ModelInfo:
 
     def check_instance(self, instance: object) -> None:
         """Refuse all but instances of exactly this model: fields of a subclass would be lost."""
-        if type(instance) is not self.structure.cls:
+        if type(instance) is not self.structure.cls or self.is_abstract:
+            if self.is_abstract:
+                known = " or ".join(each.name for each in self.item_models.models) or "none so far"
+                raise UsageError(
+                    f"{self.name} is abstract: an instance of one of its subclasses is expected, "
+                    f"{known}, not {type(instance).__name__}"
+                )
             if (
                 isinstance(instance, self.structure.cls)
                 and OPTIONS not in type(instance).__dict__

@@ -10,8 +10,9 @@ from adorm.batch.batch_options import BatchClauses, BatchOptions
 from adorm.batch.write_buffer import WriteBuffer
 from adorm.batch.write_request import BatchWriteResult, delete_request, put_request
 from adorm.errors import AdormError, DeadlineExceeded, UsageError
-from adorm.items.binding import Binding
+from adorm.items.binding import Binding, bound_to
 from adorm.items.keys import Key
+from adorm.models import is_instance
 from adorm.retry import RetryPolicy
 from adorm.schema.scalar_types import KeyValue
 
@@ -123,8 +124,8 @@ class Batch(BatchClauses, Generic[ModelT]):
     async def put(self, item: ModelT, /) -> None:
         """Replace the whole item by what the instance holds now; later changes are not sent."""
         buffer = await self._ready()
-        keeps = self._keeps_timestamps
-        await buffer.add(self._binding, put_request(self._binding, item, keeps_timestamps=keeps))
+        binding, keeps = bound_to(self._binding, item), self._keeps_timestamps
+        await buffer.add(binding, put_request(binding, item, keeps_timestamps=keeps))
         await self._check(buffer)
 
     @overload
@@ -134,8 +135,10 @@ class Batch(BatchClauses, Generic[ModelT]):
     async def delete(self, *target: Any) -> None:
         """Delete by a key, or an instance of any version; a missing item is no error."""
         buffer = await self._ready()
-        given = target[0] if len(target) == 1 else target
-        await buffer.add(self._binding, delete_request(self._binding, given))
+        given, binding = target[0] if len(target) == 1 else target, self._binding
+        if binding.info.is_abstract and is_instance(binding.info, given):
+            binding = bound_to(binding, given)
+        await buffer.add(binding, delete_request(binding, given))
         await self._check(buffer)
 
     async def flush(self) -> None:

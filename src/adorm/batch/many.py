@@ -23,7 +23,7 @@ from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.updates import Clause, set_clauses
-from adorm.items.binding import Binding
+from adorm.items.binding import Binding, bound_to
 from adorm.items.item_ids import ItemId, item_id
 from adorm.items.keys import Key
 from adorm.items.plan import Plan, write_cost
@@ -203,11 +203,12 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
         Raises:
             UsageError: an item can't be stored, or two are one; the message has its number.
         """
-        binding, keeps = self._binding, self._keeps_timestamps
+        keeps = self._keeps_timestamps
         creates: list[_Create[ModelT]] = []
         unique = _Unique("item", len(self._items))
         for number, item in enumerate(self._items, start=1):
             try:
+                binding = bound_to(self._binding, item)
                 key = key_of_instance(binding, item)
                 put = Put[ModelT, ModelT](
                     binding, key, item, returning="item", creating=True, keeps_timestamps=keeps

@@ -43,9 +43,7 @@ class ItemModels(Generic[ModelT]):
     def __init__(self, models: Iterable[ModelT], type_attribute: str | None) -> None:
         self.models = tuple(models)
         self.type_attribute = type_attribute
-        self._by_entity = {
-            entity: model for model in reversed(self.models) for entity in model.entities
-        }
+        self._by_entity = {entity: model for model in self.models for entity in model.entities}
 
     @property
     def entities(self) -> tuple[str, ...]:

@@ -93,6 +93,10 @@ class Binding:
         self.existence: dict[bool, Condition] = {}
         """The conditions that there is an item, and that there is none, once they were needed."""
 
+    def of(self, info: ModelInfo) -> Binding:
+        """Another model on the same table."""
+        return Binding(self.connection, info, self.table_name, self.named)
+
     @property
     def codec(self) -> Codec:
         """The codec of the database."""
@@ -197,3 +201,18 @@ class Binding:
         except DecodeFailure:
             return True
         return False
+
+
+def bound_to(binding: Binding, instance: object) -> Binding:
+    """The model of an instance on the table: the binding's own, or a subclass of an abstract one.
+
+    Raises:
+        UsageError: it is an instance of neither.
+    """
+    info = binding.info
+    if info.is_abstract:
+        for each in info.item_models.models:
+            if each.structure.cls is type(instance):
+                return binding.of(each)
+    info.check_instance(instance)
+    return binding

@@ -95,6 +95,11 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     def _with_upsert(self) -> Self:
         if self._reads:
             raise self._reading_upsert()
+        if self._binding.info.is_abstract:
+            raise UsageError(
+                f"{self._key}: {self.model_name} is abstract, so that upsert() does not know what "
+                "to create: update by the key of a subclass"
+            )
         return attrs.evolve(self, creates=True)
 
     @overload

@@ -170,8 +170,9 @@ def attributes_to_read(decoder: ItemDecoder[Any], *, counting: bool) -> frozense
     elif counting or decoder.hydrates:
         names = info.key_names
     else:
-        names = frozenset(field.attribute_name for field in info.structure.fields)
-        names -= _told_by_key(info)
+        models = info.item_models.models if info.is_abstract else (info,)
+        fields = [field for each in models for field in each.structure.fields]
+        names = frozenset(field.attribute_name for field in fields) - _told_by_key(info)
     if info.discriminator is not None and info.single_table is None:
         names |= {info.discriminator.attribute_name}
     return names

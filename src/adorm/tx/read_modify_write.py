@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from adorm.checks import count
 from adorm.errors import TransactionConflict, UsageError, VersionConflict
-from adorm.items.binding import Binding
+from adorm.items.binding import Binding, bound_to
 from adorm.items.get import Get, finish_get
 from adorm.items.instances import store_values
 from adorm.items.keys import Key, key_of
@@ -39,9 +39,12 @@ async def read_modify_write(
     while True:
         attempt += 1
         item = await Get[Any](binding, key, finish_get).consistent()
-        changed = await _changed(binding, key, version, item, change)
+        own, own_key = bound_to(binding, item), key
+        if own is not binding:
+            own_key = key_of(own.info, item)
+        changed = await _changed(own, own_key, own.info.version or version, item, change)
         try:
-            return await Save[Any, Any](binding, key, changed, returning="item")
+            return await Save[Any, Any](own, own_key, changed, returning="item")
         except (VersionConflict, TransactionConflict) as error:
             if error.maybe_applied:
                 error.add_note(
