@@ -19,9 +19,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCEPTED = ROOT / "typing_tests" / "accepted.py"
-MODELS = ROOT / "typing_tests" / "models.py"
-REJECTED = ROOT / "typing_tests" / "rejected.py"
-FILES = (ACCEPTED, MODELS, REJECTED)
+ACCEPTED_KEYS = ROOT / "typing_tests" / "accepted_keys.py"
+MODELS = (
+    ROOT / "typing_tests" / "models.py",
+    ROOT / "typing_tests" / "keyed_models.py",
+)
+REJECTED = (
+    ROOT / "typing_tests" / "rejected.py",
+    ROOT / "typing_tests" / "rejected_keys.py",
+)
+FILES = (ACCEPTED, ACCEPTED_KEYS, *MODELS, *REJECTED)
 
 Checker = Literal["mypy", "pyright"]
 Findings = Mapping[tuple[Path, int], list[str]]
@@ -108,9 +115,17 @@ def findings(checker: Checker) -> Findings:
     return by_line
 
 
-def marks() -> dict[int, re.Match[str]]:
-    lines = enumerate(REJECTED.read_text().splitlines(), 1)
-    return {number: found for number, line in lines if (found := MARK.search(line)) is not None}
+def marks() -> dict[tuple[Path, int], re.Match[str]]:
+    return {
+        (path, number): found
+        for path in REJECTED
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if (found := MARK.search(line)) is not None
+    }
+
+
+def rejected_by(checker: Checker) -> dict[tuple[Path, int], list[str]]:
+    return {place: found for place, found in findings(checker).items() if place[0] in REJECTED}
 
 
 @each_checker
@@ -118,7 +133,7 @@ def test_every_example_is_accepted_and_has_the_type_it_should(checker: Checker) 
     wrong = {
         f"{path.name}:{line}": found
         for (path, line), found in findings(checker).items()
-        if path in (ACCEPTED, MODELS)
+        if path not in REJECTED
     }
     assert wrong == {}
 
@@ -126,15 +141,13 @@ def test_every_example_is_accepted_and_has_the_type_it_should(checker: Checker) 
 @each_checker
 def test_each_marked_mistake_is_rejected_and_nothing_else(checker: Checker) -> None:
     expected = {
-        line: mark["what"] for line, mark in marks().items() if mark["only"] in (None, checker)
+        place: mark["what"] for place, mark in marks().items() if mark["only"] in (None, checker)
     }
-    rejected = {
-        line: found for (path, line), found in findings(checker).items() if path == REJECTED
-    }
-    assert {line: what for line, what in expected.items() if line not in rejected} == {}, (
+    rejected = rejected_by(checker)
+    assert {place: what for place, what in expected.items() if place not in rejected} == {}, (
         "not rejected"
     )
-    assert {line: found for line, found in rejected.items() if line not in expected} == {}, (
+    assert {place: found for place, found in rejected.items() if place not in expected} == {}, (
         "rejected, but not marked"
     )
 
@@ -143,19 +156,18 @@ def test_a_mistake_is_rejected_for_its_types_and_not_for_its_looks() -> None:
     """Of pyright's strict rules some reject lines whatever their types are: an expression whose
     value is not used, a type not known."""
     looks = ("reportUnused", "reportUnknown", "reportMissing", "reportPrivate")
-    rejected = {
-        line: found for (path, line), found in findings("pyright").items() if path == REJECTED
-    }
     assert {
-        line: found
-        for line, found in rejected.items()
+        place: found
+        for place, found in rejected_by("pyright").items()
         if all(each.startswith(looks) for each in found)
     } == {}
 
 
 def test_both_checkers_reject_mistakes_of_every_kind() -> None:
     both = [mark["what"] for mark in marks().values() if mark["only"] is None]
-    assert len(both) >= 190
+    assert len(both) >= 300
+    of_keys = [mark for (path, _), mark in marks().items() if path.name == "rejected_keys.py"]
+    assert sum(mark["only"] is None for mark in of_keys) >= 100
     assert len(set(both)) == len(both), "each mistake has a name of its own"
 
 
