@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 ItemT = TypeVar("ItemT")
 
 
+async def count_of(read: ReadRequest[Any], most_items: int | None) -> int:
+    """How many items a query or scan has, up to `most_items`."""
+    if read.partitions is not None and len(read.partitions.slots) > 1:
+        from adorm.query.shards import count_shards
+
+        return await count_shards(read, most_items)
+    reader, total = reader_of(read, most_items=most_items), 0
+    while (page := await reader.next()) is not None:
+        total += page.count
+    return total
+
+
 def reader_of(
     read: ReadRequest[Any],
     *,

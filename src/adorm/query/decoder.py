@@ -65,6 +65,20 @@ class ItemDecoder(Generic[ItemT]):
         The page may be empty afterwards.
         """
         page = await self.whole_items(page, capacity)
+        decoded, has_failures = self.decode_page(page)
+        if not has_failures:
+            return decoded
+        items = [item for item in decoded if not is_of_another_kind(item)]
+        errors += [item.error for item in items if isinstance(item, Unreadable)]
+        return items
+
+    def decode_page(self, page: ItemPage) -> tuple[list[ItemT | Unreadable], bool]:
+        """One entry for each item of a page, `Unreadable` where it does not fit the model, and
+        whether there is such a one.
+
+        Args:
+            page: what `whole_items` gives.
+        """
         decoded: list[Any]
         failures: list[Exception] = []
         if self.selected is None:
@@ -78,15 +92,9 @@ class ItemDecoder(Generic[ItemT]):
                     failures.append(error)
                     decoded.append(None)
         if not failures:
-            return decoded
+            return decoded, False
         following = iter([Unreadable(error) for error in cast("list[ItemDecodeError]", failures)])
-        items: list[ItemT | Unreadable] = []
-        for item in decoded:
-            unreadable = next(following) if item is None else None
-            if unreadable is None or not isinstance(unreadable.error, OtherKind):
-                items.append(unreadable or item)
-                errors += [] if unreadable is None else [unreadable.error]
-        return items
+        return [next(following) if item is None else item for item in decoded], True
 
     async def whole_items(self, page: ItemPage, capacity: Capacity | None = None) -> ItemPage:
         """The page: whole items where it holds only keys, and none of other models."""
@@ -116,6 +124,11 @@ class ItemDecoder(Generic[ItemT]):
                 raise other_kind(binding.info, key, attribute_map)
             values = select_values(binding, self.selected, attribute_map)
             decoded.append(cast("ItemT", values))
+
+
+def is_of_another_kind(item: object) -> bool:
+    """Whether an entry of `decode_page` stands for an item of another model."""
+    return isinstance(item, Unreadable) and isinstance(item.error, OtherKind)
 
 
 async def fetch_whole(

@@ -18,9 +18,8 @@ from adorm.items.operation import Operation
 from adorm.items.plan import Plan, page_cost, plan_of
 from adorm.items.retriable import Retriable
 from adorm.query.access import Access
-from adorm.query.decoded_pages import DecodedPages, reader_of
+from adorm.query.decoded_pages import DecodedPages, count_of, reader_of
 from adorm.query.decoder import ItemDecoder
-from adorm.query.page_reader import PageReader
 from adorm.query.pages import Page, PageOfItems
 from adorm.query.read_request import (
     ReadOperation,
@@ -33,7 +32,8 @@ from adorm.query.stream import ItemIterator, ItemStream, QueryStream
 
 if TYPE_CHECKING:
     from adorm.items.key_makers import IndexKey
-    from adorm.query.partition_reader import PartitionReader
+    from adorm.query.shard_pages import PageOfShards
+    from adorm.query.shards import ShardPages
     from adorm.schema.item_keys import ItemKey
 
 ItemT = TypeVar("ItemT")
@@ -210,7 +210,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     # ---- reading
 
     async def _run(self) -> list[ItemT]:
-        pages = DecodedPages(self._read_request, self._limit)
+        pages = self._pages()
         items = await pages.all()
         if pages.errors:
             error = pages.errors[0]
@@ -222,7 +222,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         return items
 
     def __aiter__(self) -> ItemIterator[ItemT]:
-        return ItemIterator(DecodedPages(self._read_request, self._limit).next)
+        return ItemIterator(self._pages().next)
 
     def stream(self) -> ItemStream[ItemT]:
         """A block in which the next page is fetched while this one is used."""
@@ -230,10 +230,16 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
 
     def _open_stream(self, *, collects_errors: bool) -> ItemStream[ItemT]:
         capacity, name = Capacity(), self._binding.table_name
-        pages = DecodedPages(self._read_request, self._limit, capacity)
+        pages = self._pages(capacity)
+        if not isinstance(pages, DecodedPages):
+            return pages.stream(collects_errors=collects_errors)
         return QueryStream(
             pages.next, capacity, self._operation, name, collects_errors=collects_errors
         )
+
+    def _pages(self, capacity: Capacity | None = None) -> DecodedPages[ItemT] | ShardPages[ItemT]:
+        """What reads the items."""
+        return DecodedPages(self._read_request, self._limit, capacity)
 
     def page(self, cursor: str | None = None, /) -> Operation[Page[ItemT]]:
         """Up to `limit` items, by default one page of DynamoDB's, and the cursor after them.
@@ -256,13 +262,12 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
                 "a page takes a limit of 1 or more"
             )
 
-        def page() -> PageOfItems[ItemT]:
-            return PageOfItems(self._read_request(), self._limit, cursor)
-
         async def compute() -> Page[ItemT]:
-            return await page().get()
+            return await _page_of(self._read_request(), self._limit, cursor).get()
 
-        return self._derived(compute, lambda: page().request())
+        return self._derived(
+            compute, lambda: _page_of(self._read_request(), self._limit, cursor).request()
+        )
 
     def count(self) -> Operation[int]:
         """How many items there are, up to the limit. DynamoDB charges for them, but sends none."""
@@ -275,16 +280,13 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     def _counted(
         self, most_items: int | None, result: Callable[[int], ResultT]
     ) -> Operation[ResultT]:
-        def reader() -> PageReader | PartitionReader:
-            return reader_of(self._read_request(counting=True), most_items=most_items)
-
         async def compute() -> ResultT:
-            pages, total = reader(), 0
-            while (page := await pages.next()) is not None:
-                total += page.count
-            return result(total)
+            return result(await count_of(self._read_request(counting=True), most_items))
 
-        return self._derived(compute, lambda: reader().request())
+        return self._derived(
+            compute,
+            lambda: reader_of(self._read_request(counting=True), most_items=most_items).request(),
+        )
 
     def first(self) -> Operation[ItemT | None]:
         """The first item in order, or None."""
@@ -329,3 +331,19 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
     ) -> DerivedRead[ResultT]:
         """An operation that computes its result from this read."""
         return DerivedRead(compute, first_request, plan or self.explain, self._binding)
+
+
+def _page_of(
+    read: ReadRequest[ItemT], limit: int | None, cursor: str | None
+) -> PageOfItems[ItemT] | PageOfShards[ItemT]:
+    """What reads one page.
+
+    Raises:
+        BadCursor: the cursor is not one of this query.
+    """
+    partitions = read.partitions
+    if partitions is None or len(partitions.slots) == 1:
+        return PageOfItems(read, limit, cursor)
+    from adorm.query.shard_pages import PageOfShards
+
+    return PageOfShards(read, partitions, limit, cursor)

@@ -45,9 +45,11 @@ def with_range_of_cursor(
     """
     digest, _ = open_cursor(cursor, secret)
     content = cursor_content(cursor, digest, secret)
-    held: object = content.get("range") if isinstance(content, dict) else None
-    if not isinstance(held, list):
-        return conditions  # the query's own range, or a cursor of another query
+    if not isinstance(content, dict):
+        return conditions  # planning and comparing digests will tell that it is of another query
+    held = cast("dict[str, object]", content).get("range")
+    if held is None:
+        return conditions
     field, bounds = _read_range(info, codec, held)
     asked = GivenParts(info, codec, conditions).of(field)
     replaced = {id(each) for each in said_in_full(asked.lower, asked.upper)}

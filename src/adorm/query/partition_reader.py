@@ -39,6 +39,8 @@ class PartitionReader:
         """Where the next page begins; None before the first page and after the last."""
         self.is_done = most_items == 0
         """Whether there is no further page."""
+        self.page_number = 0
+        """The number of the partition that the last page is from."""
         self._reports_capacity = False
         if start_key is not None:
             self._number = partition_number(partitions, attribute_name, start_key) or 0
@@ -75,6 +77,7 @@ class PartitionReader:
         page = await reader.next()
         if page is None:
             return None
+        self.page_number = self._number
         if self._left is not None:
             self._left -= page.count
         self.last_key = reader.last_key

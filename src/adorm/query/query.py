@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Self, TypeVar, TypeVarTuple, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, TypeVarTuple, cast, overload
 
 import attrs
 
@@ -27,6 +27,9 @@ from adorm.query.pages import Page
 from adorm.query.planner import choose
 from adorm.query.stream import ItemStream
 from adorm.schema.fields import Field
+
+if TYPE_CHECKING:
+    from adorm.query.shards import ShardPages
 
 ItemT = TypeVar("ItemT")
 T = TypeVar("T")
@@ -66,7 +69,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
 
         async def compute() -> QueryResult[ItemT]:
             capacity = Capacity()
-            pages = DecodedPages(self._read_request, self._limit, capacity)
+            pages = self._pages(capacity)
             items = await pages.all(passes_over=True)
             return QueryResult(items, pages.errors, capacity)
 
@@ -94,6 +97,17 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         if cursor is None or (info.key is None and not info.readable_keys):
             return super().page(cursor)
         return super(Query, attrs.evolve(self, resumed=cursor)).page(cursor)
+
+    def _pages(self, capacity: Capacity | None = None) -> DecodedPages[ItemT] | ShardPages[ItemT]:
+        info = self._binding.info
+        if info.key is None and not info.readable_keys:
+            return super()._pages(capacity)
+        read = self._read_request()
+        if read.partitions is None or len(read.partitions.slots) == 1:
+            return DecodedPages(lambda: read, self._limit, capacity)
+        from adorm.query.shards import ShardPages
+
+        return ShardPages(read, self._limit, capacity)
 
     def _wanted_conditions(self) -> tuple[Condition, ...]:
         """The conditions of `where`; with a cursor that holds a range, in that range."""

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 import attrs
 
 from adorm.codec.codec import Codec
-from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.expressions.comparisons import Comparison
 from adorm.expressions.conditions import Condition, Or, and_
@@ -154,8 +153,9 @@ class ReadRequest(Generic[ItemT]):
     def binding(self) -> Binding:
         return self.decoder.binding
 
-    def cursor(self, after: AttributeMap) -> str:
-        """The cursor of `Page` that goes on after the item with this key."""
+    def cursor(self, after: object) -> str:
+        """The cursor of `Page` that goes on after the item with this key; of a query over shards,
+        after one key for each."""
         if self.partitions is not None:
             secret = self.binding.connection.cursor_secret
             return self.partitions.cursor(after, self.digest, secret)
@@ -291,8 +291,6 @@ def _partitioned(
         )
 
     partitions = PartitionReads[ReadRequest[ItemT]](access, make, descending=descending)
-    if len(partitions.slots) > 1 and not counting:
-        raise UsageError("shards can't be merged yet")
     first = partitions.slots[0][0].read
     return attrs.evolve(first, digest=partitions.digest(first.digest), partitions=partitions)
 
