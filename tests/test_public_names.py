@@ -97,6 +97,8 @@ PUBLIC = [
     "Query",
     "QueryResult",
     "RecordOutcome",
+    "Repair",
+    "RepairResult",
     "RequestDetails",
     "ResourceNotFound",
     "ResultNotStored",

@@ -152,6 +152,7 @@ from adorm.query.query import (
     QueryResult as QueryResult,
 )
 from adorm.query.stream import ItemStream as ItemStream
+from adorm.repair import Repair as Repair, RepairResult as RepairResult
 from adorm.retry import RetryPolicy as RetryPolicy
 from adorm.scan import Scan as Scan
 from adorm.schema.ids import uuid7 as uuid7

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.items.single_write import Write
     from adorm.items.update import Update
     from adorm.query.query import Query
+    from adorm.repair import Repair
     from adorm.scan import Scan
     from adorm.tx.move import Move
     from adorm.tx.read_modify_write import ChangeFunction
@@ -339,6 +340,16 @@ class Table(TableBatches[ModelT]):
         from adorm.scan import Scan
 
         return Scan(self._binding)
+
+    def repair(self) -> Repair[ModelT]:
+        """Give the items the keys of indexes and the type that the model writes now.
+
+        For after a deploy that changes a key of an index, its `only` or the entity: `await
+        orders.repair().segments(4)`. See `Repair`.
+        """
+        from adorm.repair import repair_of
+
+        return repair_of(self._binding)
 
 
 class KeyedTable(Table[ModelT], Generic[ModelT, P]):
