@@ -305,7 +305,9 @@ class _Create(Generic[ModelT]):
 def _split(creates: Sequence[_Create[ModelT]]) -> list[Sequence[_Create[ModelT]]]:
     """The inserts of each transaction."""
     sizes = [create.size for create in creates]
-    return split(creates, sizes, max_count=MAX_TRANSACTION_ACTIONS, max_bytes=MAX_TRANSACTION_BYTES)
+    guards = len(creates[0].put.binding.info.unique) if creates else 0
+    most = MAX_TRANSACTION_ACTIONS // (1 + guards)
+    return split(creates, sizes, max_count=most, max_bytes=MAX_TRANSACTION_BYTES)
 
 
 @attrs.frozen(eq=False)

@@ -222,13 +222,19 @@ def no_guard(info: ModelInfo) -> tuple[Condition, ...]:
 
 
 def put_guard(
-    binding: Binding, text: str, owner: AttributeMap, *, seen: Sequence[AttributeMap] = ()
+    binding: Binding,
+    text: str,
+    owner: AttributeMap,
+    *,
+    seen: Sequence[AttributeMap] = (),
+    may_be_absent: bool = False,
 ) -> dict[str, Any]:
     """The action that puts a guard: `{"Put": {...}}`.
 
     Args:
         owner: the key of its item.
         seen: the owners that it may have now; without any it must not be there.
+        may_be_absent: whether it may also not be there.
     """
     info = binding.info
     item: AttributeMap = unique_values(info, binding.codec).guard_key(text)
@@ -237,6 +243,8 @@ def put_guard(
     request: dict[str, Any] = {"TableName": binding.table_name, "Item": item}
     if seen:
         request.update(_owner_is(seen))
+        if may_be_absent:
+            _or_absent(info, request)
     else:
         request.update(
             ConditionExpression="attribute_not_exists(#k)",
@@ -250,8 +258,7 @@ def delete_guard(binding: Binding, text: str, owners: Sequence[AttributeMap]) ->
     """The action that deletes a guard, if it is there and belongs to one of the owners."""
     info = binding.info
     request = _owner_is(owners)
-    request["ConditionExpression"] = f"attribute_not_exists(#k) OR {request['ConditionExpression']}"
-    request["ExpressionAttributeNames"]["#k"] = info.key_order[0]
+    _or_absent(info, request)
     key = unique_values(info, binding.codec).guard_key(text)
     return {
         "Delete": {
@@ -272,6 +279,12 @@ def _owner_is(owners: Sequence[AttributeMap]) -> dict[str, Any]:
             name: {"M": owner} for name, owner in zip(names, owners, strict=True)
         },
     }
+
+
+def _or_absent(info: ModelInfo, request: dict[str, Any]) -> None:
+    condition = request["ConditionExpression"]
+    request["ConditionExpression"] = f"attribute_not_exists(#k) OR {condition}"
+    request["ExpressionAttributeNames"]["#k"] = info.key_order[0]
 
 
 def owner_of(guard: AttributeMap | None) -> AttributeMap | None:

@@ -17,6 +17,7 @@ from adorm.expressions.functions import Exists, TypeIs
 from adorm.expressions.operands import Value
 from adorm.expressions.request import RequestExpressions
 from adorm.items.binding import Binding
+from adorm.items.given import given_conditions
 from adorm.items.instances import store_values
 from adorm.items.key_encoding import check_index_keys, check_item_keys
 from adorm.items.keys import Key, key_of
@@ -139,6 +140,16 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
         return attrs.evolve(
             self, conditions=self._conditions + conditions(conditions_, self._binding.info.model)
         )
+
+    def given(self, *conditions_: bool | Condition) -> Self:
+        """What the item holds: `.given(Member.email == old)`. It is also a condition of the write.
+
+        A write in a transaction needs it of unique values, which it can't read.
+
+        Raises:
+            UsageError: one of them is no comparison of an attribute with a value by `==`.
+        """
+        return attrs.evolve(self, conditions=self._conditions + given_conditions(conditions_))
 
     def unchecked(self) -> Self:
         """Do not check the version that was read: the last writer wins."""

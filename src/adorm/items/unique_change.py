@@ -206,6 +206,27 @@ def read_request(change: UniqueChange) -> dict[str, Any]:
     }
 
 
+def prepare_with_guards(write: UniqueSubject) -> PreparedWrite:
+    """A write of a model with unique values, as an action.
+
+    Raises:
+        UsageError: the values that the item has now have to be known, and are not given.
+    """
+    if write.facts().verb == "check":
+        return write.prepare(in_transaction=True)
+    change = UniqueChange(write)
+    before = change.before()
+    missing = change.missing(before)
+    if missing:
+        name = write.binding.info.name
+        given = ", ".join(f"{name}.{field.name} == ..." for field in missing)
+        raise UsageError(
+            f"{write.key}: a transaction can't read before it writes, and the unique values that "
+            f"the item has now decide about its guards: add .given({given})"
+        )
+    return change.prepare(before, in_transaction=True)
+
+
 def _only(values: Values, names: Iterable[str]) -> Values:
     return {name: values[name] for name in names if name in values}
 

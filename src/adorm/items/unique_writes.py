@@ -21,20 +21,19 @@ from adorm.errors import (
     ItemNotFound,
     ServiceError,
     TransactionCanceled,
-    UniqueConflict,
     ValidationFailed,
     VersionConflict,
 )
-from adorm.items.guard_owners import GuardOwner, check_owner, read_owner
-from adorm.items.guards import delete_guard, owner_of, put_guard, same, unique_values
+from adorm.items.guard_change import GuardChange
+from adorm.items.guards import delete_guard, put_guard, same
 from adorm.items.send import send
+from adorm.items.taken_guards import TakenGuards
 from adorm.items.unique_change import Before, UniqueChange, read_request
 from adorm.items.write import PreparedWrite
 from adorm.items.write_facts import UniqueSubject
 from adorm.items.write_failures import (
     after_applied,
     condition_failure,
-    error_like,
     explain_refusal,
 )
 
@@ -70,9 +69,7 @@ class UniqueWrite:
         self._change = change
         self._write = change.write
         self._binding = change.binding
-        self._taken: dict[str, GuardOwner | None] = {}
-        """The owners of guards that can be taken over, by text; None for the item itself, for which
-        the write's own condition is enough."""
+        self._taken = TakenGuards()
         self._left_out: set[str] = set()
         """The texts of guards that belong to other items, and are not deleted."""
         self._found: AttributeMap | None = None
@@ -194,38 +191,18 @@ class UniqueWrite:
         parts: list[tuple[str, str]] = []
         if guards is None:
             return as_request(actions), parts
-        checked: list[str] = []
         for text in guards.put:
-            seen: list[AttributeMap] = []
-            if text in self._taken:
-                owner = self._taken[text]
-                seen = [guards.owner if owner is None else owner.key]
-                checked += [] if owner is None else [text]
+            owner = self._taken.owner((binding.table_name, text), guards.owner)
+            seen = () if owner is None else (owner,)
             actions.append(put_guard(binding, text, guards.owner, seen=seen))
             parts.append(("put", text))
-        for texts, owner in self._owners(checked):
-            check = check_owner(binding, owner, texts)
-            if check is not None:
-                actions.append(check)
-                parts.append(("check", texts[0]))
+        for guard, check in self._taken.checks((binding.table_name, text) for text in guards.put):
+            actions.append(check)
+            parts.append(("check", guard[1]))
         for text in sorted(guards.delete):
             actions.append(delete_guard(binding, text, [guards.owner]))
             parts.append(("delete", text))
         return as_request(actions), parts
-
-    def _owners(self, texts: Sequence[str]) -> list[tuple[list[str], GuardOwner]]:
-        """The owners of guards, each once, with the texts of its guards."""
-        found: list[tuple[list[str], GuardOwner]] = []
-        for text in texts:
-            owner = self._taken[text]
-            if owner is None:
-                continue
-            known = next((each for each in found if same(each[1].key, owner.key)), None)
-            if known is None:
-                found.append(([text], owner))
-            else:
-                known[0].append(text)
-        return found
 
     async def _send_together(self, prepared: PreparedWrite, before: Before) -> Done | Before:
         binding, write = self._binding, self._write
@@ -279,9 +256,18 @@ class UniqueWrite:
             self._failure = cause
             if doing == "delete":
                 self._left_out.add(text)
+            elif doing == "check" or prepared.guards is None:
+                self._taken.check_failed((self._binding.table_name, text))
             else:
-                await self._look_at_guard(doing, text, cause, prepared)
+                await self._put_failed(text, prepared.guards, cause)
         return before
+
+    async def _put_failed(
+        self, text: str, guards: GuardChange, cause: ConditionalCheckFailed
+    ) -> None:
+        cause.maybe_applied = self._maybe_applied
+        policy = self._write.policy
+        await self._taken.put_failed(self._binding, text, guards, cause, policy)
 
     def _other_failure(self, error: TransactionCanceled, prepared: PreparedWrite) -> Exception:
         """The error of a transaction of which no condition failed: a conflict, a throttle."""
@@ -291,55 +277,10 @@ class UniqueWrite:
                 explain_refusal(cause, prepared.clauses)
         return causes[0] if causes else error
 
-    async def _look_at_guard(
-        self, doing: str, text: str, cause: ConditionalCheckFailed, prepared: PreparedWrite
-    ) -> None:
-        """A guard could not be put: see whose it is.
-
-        Raises:
-            UniqueConflict: its owner has the value.
-            ConditionalCheckFailed: an item that is no guard has its key.
-        """
-        binding, guards = self._binding, prepared.guards
-        taken = self._taken.pop(text, None)
-        if doing == "check":  # its owner has changed: the next turn reads it again
-            for each, owner in list(self._taken.items()):
-                if owner is not None and taken is not None and same(owner.key, taken.key):
-                    del self._taken[each]
-            return
-        if cause.attribute_map is None:
-            return  # the guard is gone
-        key = owner_of(cause.attribute_map)
-        if key is None or guards is None:
-            cause.add_note(
-                f"an item that is no guard has the key of the guard {text!r} in table "
-                f"{binding.table_name}: delete it, or take another text for the unique value"
-            )
-            raise cause
-        if same(key, guards.owner):
-            self._taken[text] = None
-            return
-        found = await read_owner(binding, text, key, self._write.policy)
-        if not found.has_value:
-            self._taken[text] = found
-            return
-        constraint = guards.put[text]
-        conflict = unique_conflict(cause)
-        conflict.constraint, conflict.owner = constraint.name, found.named
-        uniques = unique_values(binding.info, binding.codec)
-        conflict.value = uniques.described(constraint, guards.values)
-        conflict.maybe_applied = self._maybe_applied
-        raise conflict from cause
-
 
 def as_request(actions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The request of a transaction, with a new token."""
     return {"TransactItems": actions, "ClientRequestToken": str(uuid4())}
-
-
-def unique_conflict(cause: ConditionalCheckFailed) -> UniqueConflict:
-    """A conflict about the same answer."""
-    return error_like(cause, UniqueConflict)
 
 
 def _one(values: AttributeMap, name: str) -> AttributeMap:

@@ -50,7 +50,13 @@ class WriteAction(Generic[WriteT]):
 
     def build(self) -> tuple[str, dict[str, Any]]:
         """The action's name, such as "Put", and its request."""
-        prepared = self.prepared = self.write.prepare(in_transaction=True)
+        if self.write.binding.info.unique:
+            from adorm.items.unique_change import prepare_with_guards
+
+            prepared = prepare_with_guards(self.write)
+        else:
+            prepared = self.write.prepare(in_transaction=True)
+        self.prepared = prepared
         return ACTIONS[prepared.operation], prepared.request
 
     def apply(self) -> None:

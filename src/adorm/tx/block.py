@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from adorm.calls.capacity import CAPACITY_REPORT, Capacity
@@ -19,8 +19,12 @@ from adorm.items.item_ids import ItemId, item_id
 from adorm.items.write_failures import after_applied
 from adorm.retry import RetryPolicy
 from adorm.support.forks import forks
+from adorm.transport.base import Answer
 from adorm.tx.actions import explained
 from adorm.tx.builder import TransactionBuilder
+
+if TYPE_CHECKING:
+    from adorm.tx.guards import TransactionGuards
 
 MISMATCH = "IdempotentParameterMismatchException"
 """The error code for a token that was used for another request within ten minutes."""
@@ -51,6 +55,11 @@ class Transaction(TransactionBuilder):
     its request is exactly the same; the timestamps of a model make it differ, unless both use one
     clock.
 
+    Guards of unique values are written with the items, and count among the 100 actions. An update
+    or delete by key of an item with unique values wants `.given(Member.email == old)`. A guard that
+    no item needs any more is taken over: the transaction is sent again under a new token, unless
+    the token is yours.
+
     It belongs to the task that uses it first, and can be used once.
 
     Raises (at the end):
@@ -74,6 +83,7 @@ class Transaction(TransactionBuilder):
         self._forks = forks()
         self._retry = retry
         self._capacity = Capacity()
+        self._guards: TransactionGuards | None = None
 
     @property
     def token(self) -> str:
@@ -141,7 +151,29 @@ class Transaction(TransactionBuilder):
                     f"with operation {number} ({action.label}) the transaction has more than the "
                     f"{MAX_TRANSACTION_BYTES} bytes that DynamoDB takes: split it"
                 )
+        if any(action.prepared is not None and action.prepared.guards for action in actions):
+            items += self._guard_actions(len(items), size)
         return {"TransactItems": items, "ClientRequestToken": self.token}
+
+    def _guard_actions(self, count: int, size: int) -> list[dict[str, Any]]:
+        """The actions on the guards of unique values, which follow those of the caller."""
+        from adorm.tx.guards import TransactionGuards
+
+        if self._guards is None:
+            self._guards = TransactionGuards(self._actions)
+        added = self._guards.requests()
+        if count + len(added) > MAX_TRANSACTION_ACTIONS:
+            raise UsageError(
+                f"the transaction has {count} operations and {len(added)} more for the guards of "
+                f"unique values, and DynamoDB takes {MAX_TRANSACTION_ACTIONS}: split it where the "
+                "parts need not hold together"
+            )
+        if size + sum(map(_size_at_most, added)) > MAX_TRANSACTION_BYTES:
+            raise UsageError(
+                "with the guards of unique values the transaction has more than the "
+                f"{MAX_TRANSACTION_BYTES} bytes that DynamoDB takes: split it"
+            )
+        return added
 
     async def commit(self) -> None:
         """Send it, where there is no block.
@@ -165,13 +197,32 @@ class Transaction(TransactionBuilder):
     async def _send(self) -> None:
         if not self._actions:
             return
-        request = {**self.request(), "ReturnConsumedCapacity": CAPACITY_REPORT}
+        turn = 0
+        while True:
+            request = {**self.request(), "ReturnConsumedCapacity": CAPACITY_REPORT}
+            try:
+                self._applied(await self._call(request))
+                return
+            except TransactionCanceled as error:
+                failure = explained(error, self._actions)
+                if self._guards is None:
+                    raise failure from error.__cause__
+                turn += 1
+                await self._guards.learn(error, failure, turn, is_own=self._token_is_own)
+            self._token = str(uuid4())
+            await self._connection.back_off(
+                turn,
+                operation="TransactWriteItems",
+                subject=self._describe(),
+                why="before it is sent with what is known of its unique values",
+                retry=self._retry,
+            )
+
+    async def _call(self, request: dict[str, Any]) -> Answer:
         try:
-            answer = await self._connection.call(
+            return await self._connection.call(
                 "TransactWriteItems", request, subject=self._describe, retry=self._retry
             )
-        except TransactionCanceled as error:
-            raise explained(error, self._actions) from error.__cause__
         except ValidationFailed as error:
             if error.code == MISMATCH:
                 error.add_note(
@@ -180,6 +231,9 @@ class Transaction(TransactionBuilder):
                     "wrote, or take a new token"
                 )
             raise
+
+    def _applied(self, answer: Answer) -> None:
+        """Change the instances."""
         self._capacity.count("TransactWriteItems", answer, reading=False)
         problem: AdormError | None = None
         for action in self._actions:

@@ -50,6 +50,13 @@ class TransactionWrite(Handle[Write[Any, Any]], Generic[ModelT]):
         """Apply the transaction only if all conditions hold of this item."""
         return self._replace(self._action.write.when(*conditions_))
 
+    def given(self, *conditions_: bool | Condition) -> Self:
+        """What the item holds: `.given(Member.email == old)`. It is also a condition.
+
+        A delete by key of a model with unique values needs it, and so does a put that changes one.
+        """
+        return self._replace(self._action.write.given(*conditions_))
+
     def unchecked(self) -> Self:
         """Do not check the version that was read: the last writer wins."""
         return self._replace(self._action.write.unchecked())
