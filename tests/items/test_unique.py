@@ -492,3 +492,50 @@ def test_the_first_request_and_the_plan_are_told_without_sending() -> None:
     assert update.explain().operation == "TransactWriteItems"
     assert members.get_by(Member.email == "A").request()["Key"]["PK"] == {"S": f"{EMAIL}a"}
     assert members.get_by(Member.email == "A").explain().operation == "GetItem"
+
+
+async def test_get_or_create_and_update_or_create_keep_the_guards(here: World) -> None:
+    members = here.db.table(Member)
+    ada = Member(name="ada", email="a@x")
+    assert await members.get_or_create(ada) == (ada, True)
+    assert await members.get_or_create(Member(name="ada", email="b@x")) == (ada, False)
+    with pytest.raises(adorm.UniqueConflict):
+        await members.get_or_create(Member(name="bob", email="a@x"))
+    changed = Member(name="ada", email="b@x", age=5)
+    item, created = await members.update_or_create(changed, only=[Member.email])
+    assert (item.email, item.age, created) == ("b@x", 0, False)
+    item, created = await members.update_or_create(changed, only=[Member.age])
+    assert (item.age, created) == (5, False)
+    bob = Member(name="bob", email="a@x")
+    assert await members.update_or_create(bob, only=[Member.email]) == (bob, True)
+    with pytest.raises(adorm.UniqueConflict):
+        await members.update_or_create(Member(name="eve", email="a@x"), only=[Member.age])
+    assert set(await guards(here.db)) == {f"{EMAIL}a@x", f"{EMAIL}b@x"}
+
+
+@pytest.mark.parametrize("by", ["instance", "key"])
+async def test_a_move_keeps_its_values_and_names_the_new_owner(here: World, by: str) -> None:
+    members = here.db.table(Member)
+    ada = await members.create(Member(name="ada", email="a@x", badge=5))
+    here.recorder.clear()
+    moved = Member(name="eve", email="a@x", badge=6)
+    assert await members.move(ada if by == "instance" else Member.key("ada"), moved) == moved
+    assert sent(here) == ["GetItem", "TransactWriteItems"][by == "instance" :]
+    assert len(last(here)) == 5
+    assert await guards(here.db) == {
+        f"{EMAIL}a@x": "MEMBER#eve",
+        "UNIQUE#Member#badge#6": "MEMBER#eve",
+    }
+    await members.create(Member(name="bob", email="b@x"))
+    with pytest.raises(adorm.UniqueConflict):
+        await members.move(moved, Member(name="eva", email="b@x"))
+    with pytest.raises(adorm.ItemNotFound, match="nothing to move"):
+        await members.move(Member.key("ada"), Member(name="eva"))
+
+
+async def test_a_move_learns_what_others_have_changed(here: World) -> None:
+    members = here.db.table(Member)
+    ada = await members.create(Member(name="ada", email="a@x"))
+    await members.update("ada").set(Member.email, "b@x")
+    await members.move(ada, Member(name="eve", email="a@x"))
+    assert await guards(here.db) == {f"{EMAIL}a@x": "MEMBER#eve"}

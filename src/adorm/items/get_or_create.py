@@ -10,7 +10,7 @@ from adorm.errors import ItemExists, ItemNotFound, UsageError
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.updates import Set
 from adorm.items.binding import Binding
-from adorm.items.get import Get, finish_get_or_none
+from adorm.items.get import Get, finish_get, finish_get_or_none
 from adorm.items.keys import Key
 from adorm.items.plan import Plan
 from adorm.items.put import Put
@@ -95,7 +95,7 @@ class UpdateOrCreate(_OrCreate[ModelT], Generic[ModelT]):
         reason = "the whole key is given; a PutItem follows where there is no item"
         return attrs.evolve(self._update().explain(), reason=reason)
 
-    def _update(self) -> Update[Any, ModelT]:
+    def _update(self) -> Update[Any, Any]:
         """The update of an item that is there.
 
         Raises:
@@ -105,7 +105,7 @@ class UpdateOrCreate(_OrCreate[ModelT], Generic[ModelT]):
         for path in self._only:
             field: Any = path.field
             update = update.apply(Set(path, getattr(self._instance, field.name)))
-        made: Update[Any, ModelT] = update.returning("new")
+        made: Update[Any, Any] = update if self._changes_unique else update.returning("new")
         try:
             made.prepare()
         except PartsNotKnown as error:
@@ -116,6 +116,24 @@ class UpdateOrCreate(_OrCreate[ModelT], Generic[ModelT]):
             ) from error
         return made
 
+    @property
+    def _changes_unique(self) -> bool:
+        """Whether a unique value is among the fields: then the update may be a transaction."""
+        unique = {field for each in self._binding.info.unique for field in each.fields}
+        return any(path.field in unique for path in self._only)
+
+    async def _updated(self, update: Update[Any, Any]) -> ModelT:
+        """Update the item, and give it as it is then. A transaction does not return it.
+
+        Raises:
+            ItemNotFound: there is no item.
+        """
+        stored: ModelT = await update
+        if self._changes_unique:
+            read = Get[Any](self._binding, self._key, finish_get, retry=self._retry)
+            stored = await read.consistent()
+        return stored
+
     async def _run(self) -> tuple[ModelT, bool]:
         update, create = self._update(), self._create()
         create.request()
@@ -123,7 +141,7 @@ class UpdateOrCreate(_OrCreate[ModelT], Generic[ModelT]):
         while True:
             attempt += 1
             try:
-                return await update, False
+                return await self._updated(update), False
             except ItemNotFound:
                 pass
             try:

@@ -15,6 +15,7 @@ from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.operands import Value
 from adorm.expressions.placeholders import Encoder
 from adorm.expressions.updates import Remove, Set
+from adorm.items.binding import Binding
 from adorm.items.given import stored_as
 from adorm.items.guard_change import GuardChange
 from adorm.items.guards import Values, no_guard, present, same, unique_values
@@ -187,6 +188,30 @@ class UniqueChange:
 
     def _texts(self, values: Values | None) -> dict[str, UniqueConstraint]:
         return {} if values is None else self.uniques.texts(values, self.touched)
+
+
+def values_are(binding: Binding, item: AttributeMap) -> tuple[Condition, ...]:
+    """The conditions that the unique values of an item are still those that were read."""
+    uniques = unique_values(binding.info, binding.codec)
+    values = uniques.of_item(item)
+    return tuple(
+        stored_as(binding.info, field, values.get(field.attribute_name))
+        for field in uniques.fields
+        if field.attribute_name not in binding.info.key_names
+    )
+
+
+def has_other_values(
+    binding: Binding, item: AttributeMap, *, read: AttributeMap | None, instance: object
+) -> bool:
+    """Whether the unique values of an item differ from those that were known of it.
+
+    Args:
+        read: the item as it was read; None for the values of the instance.
+    """
+    uniques = unique_values(binding.info, binding.codec)
+    known = uniques.of_instance(instance) if read is None else uniques.of_item(read)
+    return not same(uniques.of_item(item), known)
 
 
 def read_request(change: UniqueChange) -> dict[str, Any]:

@@ -6,12 +6,14 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from adorm.dynamodb.values import AttributeMap
 from adorm.errors import (
     AdormError,
     ConditionalCheckFailed,
     ItemNotFound,
     TransactionCanceled,
     UsageError,
+    VersionConflict,
 )
 from adorm.expressions.conditions import Condition
 from adorm.items.binding import Binding
@@ -29,6 +31,9 @@ from adorm.tx.handles import TransactionWrite
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 ResultT = TypeVar("ResultT")
+
+MAX_TURNS = 30
+"""How often a move is tried, while others change the unique values of the old item."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -91,10 +96,13 @@ class Move(Retriable[ModelT], Generic[ModelT]):
         return self._binding.info.name
 
     def request(self) -> dict[str, Any]:
+        if self._reads_first:
+            return self._read_request()
         return self._transaction()[0].request()
 
     def explain(self) -> Plan:
-        self._transaction()
+        if not self._reads_first:
+            self._transaction()
         return Plan(
             operation="TransactWriteItems",
             table=self._binding.table_name,
@@ -102,8 +110,36 @@ class Move(Retriable[ModelT], Generic[ModelT]):
             cost=write_cost(transactional=True),
         )
 
-    def _transaction(self) -> tuple[Transaction, TransactionWrite[ModelT]]:
+    @property
+    def _reads_first(self) -> bool:
+        """Whether the old item has to be read, for its unique values."""
+        return self._old is None and bool(self._binding.info.unique)
+
+    def _read_request(self) -> dict[str, Any]:
+        key = self._binding.encode_key(self._old_key)
+        return {"TableName": self._binding.table_name, "Key": key, "ConsistentRead": True}
+
+    async def _read(self) -> AttributeMap:
+        """The old item.
+
+        Raises:
+            ItemNotFound: there is none.
+        """
+        answer = await self._binding.connection.call(
+            "GetItem", self._read_request(), subject=self._old_key, retry=self._retry
+        )
+        item: AttributeMap | None = answer.get("Item")
+        if item is None:
+            raise self._nothing_to_move()
+        return item
+
+    def _transaction(
+        self, known: AttributeMap | None = None
+    ) -> tuple[Transaction, TransactionWrite[ModelT]]:
         """The transaction, and the write whose result is the new item.
+
+        Args:
+            known: the old item as it was read last, for its unique values.
 
         Raises:
             UsageError: both have one key, or the new item can't be stored.
@@ -117,31 +153,69 @@ class Move(Retriable[ModelT], Generic[ModelT]):
             )
         old_version = 0 if self._old is None else read_version(info, self._old)
         transaction = Transaction(binding.connection, retry=self._retry)
-        transaction.include(MoveAway[ModelT, None](binding, self._old_key, self._old))
+        away: MoveAway[ModelT, None] = MoveAway(binding, self._old_key, self._old)
+        if known is not None:
+            from adorm.items.unique_change import values_are
+
+            away = away.with_conditions(values_are(binding, known))
+        transaction.include(away)
         put = MoveHere[ModelT, ModelT](
             binding, new_key, self._new, returning="item", creating=True, old_version=old_version
         )
         return transaction, transaction.include(put)
 
     async def _run(self) -> ModelT:
-        transaction, put = self._transaction()
-        try:
-            await transaction.commit()
-        except TransactionCanceled as error:
-            failure = self._failure(error)
-            if failure is None:
-                raise
-            raise failure from error
-        return put.stored
+        known = await self._read() if self._reads_first else None
+        turn = 0
+        while True:
+            turn += 1
+            transaction, put = self._transaction(known)
+            try:
+                await transaction.commit()
+            except TransactionCanceled as error:
+                changed = self._changed(error, known)
+                if changed is None or turn >= MAX_TURNS:
+                    failure = self._failure(error)
+                    if failure is None:
+                        raise
+                    raise failure from error
+                known = changed
+            else:
+                return put.stored
+            await self._binding.connection.back_off(
+                turn,
+                operation="TransactWriteItems",
+                subject=self._old_key,
+                why="before the move is tried with the unique values that are stored now",
+                retry=self._retry,
+            )
+
+    def _changed(
+        self, error: TransactionCanceled, known: AttributeMap | None
+    ) -> AttributeMap | None:
+        """The old item, where others have changed its unique values meanwhile; else None."""
+        first = error.reasons[0] if error.reasons else None
+        found = None if first is None else first.attribute_map
+        if not self._binding.info.unique or first is None or found is None:
+            return None
+        if isinstance(first.error, VersionConflict) or self._binding.is_other_kind(found):
+            return None
+        from adorm.items.unique_change import has_other_values
+
+        is_other = has_other_values(self._binding, found, read=known, instance=self._old)
+        return found if is_other else None
+
+    def _nothing_to_move(self) -> ItemNotFound:
+        return ItemNotFound(
+            f"{self._old_key}: no such item in table {self._binding.table_name}, so there "
+            "is nothing to move; create() makes the new one"
+        )
 
     def _failure(self, error: TransactionCanceled) -> AdormError | None:
         """The error of the side that failed; where both did, that of the old item."""
         for reason in error.reasons:
             if isinstance(reason.error, ItemNotFound):
-                return ItemNotFound(
-                    f"{self._old_key}: no such item in table {self._binding.table_name}, so there "
-                    "is nothing to move; create() makes the new one"
-                )
+                return self._nothing_to_move()
             if isinstance(reason.error, ConditionalCheckFailed):
                 return reason.error
         return None
