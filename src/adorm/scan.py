@@ -264,6 +264,10 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
         filtered = {path.attribute_name for each in filters for path in each.paths()}
         if missing := target.missing(filtered):
             raise UsageError(f"{target} of {name} does not hold {missing}, which the filter reads")
+        if self._index_key is not None:
+            from adorm.query.index_membership import filter_of_scan
+
+            filters = (*filters, *filter_of_scan(self._binding.info, self._index_key))
         return Access(target, (), filters, f"a scan of {target} was asked for")
 
     def request(self) -> dict[str, Any]:

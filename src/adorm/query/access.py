@@ -51,7 +51,7 @@ class Target:
         name = f"index {self.index.name!r}"
         if self.key is None or self.key.name == self.index.name:
             return name
-        return f"{self.key.name} of {name}"
+        return f"{name} ({self.key.name})"
 
 
 def target_of(info: ModelInfo, index_name: str | None) -> Target:

@@ -48,8 +48,9 @@ class Fit:
     target: Target
     key: tuple[Condition, ...]
     filter: tuple[Condition, ...]
-    sort_fields_used: int
-    """Of the sort key: how many of its fields, or of the parts of its template, are used."""
+    fields_used: int
+    """How many fields the key condition is on. The fields of a plain partition key count as one,
+    because every query of it gives them all."""
     covers: bool
     """Whether the target holds all that has to be read."""
     uses: str

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from adorm.expressions.comparisons import Comparison, In
 from adorm.expressions.conditions import Condition
 from adorm.expressions.document_path import DocumentPath
-from adorm.expressions.functions import Exists
+from adorm.expressions.functions import BeginsWith, Exists
 from adorm.expressions.operands import Value
+from adorm.models import ModelInfo
 from adorm.query.fits import NoFit
 from adorm.query.given_parts import GivenParts
 from adorm.schema.fields import Field
@@ -29,7 +30,8 @@ def check_holds_all(key: ItemKey, siblings: Sequence[ItemKey], given: GivenParts
     Raises:
         NoFit: the conditions do not say that every wanted item has this key.
     """
-    name = f"{given.info.name}.{key.name}"
+    is_declared = key in given.info.index_keys
+    name = f"{given.info.name}.{key.name}" if is_declared else repr(key.name)
     lacking = [field.name for field in key.parts if _may_lack(field, given)]
     if lacking:
         raise NoFit(
@@ -126,6 +128,18 @@ def may_be_confused(key: ItemKey, siblings: Sequence[ItemKey]) -> bool:
             _have_a_common_text(mine, its) for mine, its in zip(key.sides, other.sides, strict=True)
         )
         for other in siblings
+    )
+
+
+def filter_of_scan(info: ModelInfo, key: ItemKey) -> tuple[Condition, ...]:
+    """What leaves out items that are in an index by another of the model's keys, as far as the
+    beginnings of the texts tell. A scan takes a filter on keys, which a query does not."""
+    if len(info.readable_keys.get(key.index or "", ())) < 2:
+        return ()
+    return tuple(
+        BeginsWith(info.path_of(side.field), start)
+        for side in key.sides
+        if (start := literal_start(side))
     )
 
 

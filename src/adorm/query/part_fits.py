@@ -7,7 +7,7 @@ partitions are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from adorm.expressions.comparisons import Between, Comparison
 from adorm.expressions.conditions import Condition
@@ -92,12 +92,14 @@ def part_fit(info: ModelInfo, target: Target, key: ItemKey, wanted: Wanted) -> F
         if not sort.used and target.index is not None and not target.is_global:
             raise NoFit("it narrows no further than the table, and has another order")
     consumed = _raw_conditions(key, given)
+    implied = implied_conditions(key, given)
     if may_be_confused(key, siblings):
         groups = tuple(Group(group.texts, frozenset()) for group in texts.groups)
         texts = PartitionTexts(groups, (), texts.names, texts.condition, texts.time_range)
     else:
-        consumed += [*texts.consumed, *sort.consumed, *implied_conditions(key, given)]
-    return _fit(info, target, wanted, key, texts, sort, {id(each) for each in consumed})
+        consumed += [*texts.consumed, *sort.consumed, *implied]
+    used = dict.fromkeys((*texts.names, *sort.names, *(field.name for field in key.only)))
+    return _fit(info, target, wanted, key, texts, sort, {id(each) for each in consumed}, used)
 
 
 def _fit(
@@ -108,6 +110,7 @@ def _fit(
     texts: PartitionTexts,
     sort: _SortUse,
     consumed: set[int],
+    used: Collection[str],
 ) -> Fit:
     path = info.path_of(key.partition.field)
     sort_condition = () if sort.condition is None else (sort.condition,)
@@ -133,9 +136,9 @@ def _fit(
         target,
         first.key,
         first.filter,
-        sort.used,
+        len(used),
         wanted.hydrates or not target.missing(wanted.attribute_names),
-        ", ".join(dict.fromkeys((*texts.names, *sort.names))) or "its text, which has no parts",
+        ", ".join(used) or "its text, which has no parts",
         tuple(map(tuple, groups)) if is_several else (),
         texts.time_range,
     )

@@ -77,8 +77,10 @@ def partition_texts(
     shards = [part for part in lacking if part.kind == "shard"]
     missing = [part for part in lacking if part not in times and part not in shards]
     if missing:
-        listed = " and ".join(dict.fromkeys(part.field.name for part in missing))
-        return NoPartitionTexts(f"{listed} is not given by ==", tuple(missing))
+        names = list(dict.fromkeys(part.field.name for part in missing))
+        verb = "is" if len(names) == 1 else "are"
+        problem = f"{' and '.join(names)} {verb} not given by =="
+        return NoPartitionTexts(problem, tuple(missing))
     times_read = _times_read(times, given) if times else _TimesRead((None,), None, None, None)
     if isinstance(times_read, NoPartitionTexts):
         return times_read
@@ -94,9 +96,9 @@ def partition_texts(
         group_texts = [_text(side, {**texts, **of_time, **choice}) for choice in choices]
         groups.append(Group(tuple(group_texts), times_read.inside(*is_end)))
     consumed = [each for part in parts for each in consumed_equality(part, given)]
-    names = dict.fromkeys(part.field.name for part in parts if part not in shards)
+    used = dict.fromkeys(part.field.name for part in parts if part not in shards)
     time_range = times_read.time_range
-    return PartitionTexts(tuple(groups), tuple(consumed), tuple(names), None, time_range)
+    return PartitionTexts(tuple(groups), tuple(consumed), tuple(used), None, time_range)
 
 
 class _TimesRead(Record):

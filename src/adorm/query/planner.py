@@ -19,8 +19,9 @@ from adorm.schema.types import split_optional
 def choose(info: ModelInfo, wanted: Wanted) -> Access:
     """The best way to read what a query asks for.
 
-    A target that holds all that has to be read comes before one that does not; then the one with
-    the most sort fields used; then the table; then the index that was declared first.
+    A target that holds all that has to be read comes before one that does not; then the one whose
+    key condition is on the most fields; then the one with the fewest partitions to read; then the
+    table; then the index that was declared first.
 
     Raises:
         UsageError: no target serves the query, or not the index that was named. The message says
@@ -43,7 +44,13 @@ def choose(info: ModelInfo, wanted: Wanted) -> Access:
         )
     # min() takes the first of equals.
     best = min(
-        fits, key=lambda fit: (not fit.covers, -fit.sort_fields_used, fit.target.index is not None)
+        fits,
+        key=lambda fit: (
+            not fit.covers,
+            -fit.fields_used,
+            len(fit.partitions),
+            fit.target.index is not None,
+        ),
     )
     if not best.covers:
         raise UsageError(
@@ -100,7 +107,7 @@ def _fit(info: ModelInfo, target: Target, wanted: Wanted) -> Fit:
         _check_holds_all_items(target, used)
     covers = wanted.hydrates or not target.missing(wanted.attribute_names)
     names = ", ".join(field.name for field in (*target.partition, *target.sort[:used]))
-    return Fit(target, key, remaining, used, covers, names)
+    return Fit(target, key, remaining, 1 + used, covers, names)
 
 
 def _key_condition(
