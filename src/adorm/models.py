@@ -55,6 +55,12 @@ INFO = "__adorm_info__"
 OPTIONS = "__adorm_options__"
 
 
+def _key_fields(keys: ModelKeys) -> list[Field]:
+    """What keys that are made of parts are made of, and their attributes."""
+    made = keys.index_keys if keys.key is None else [keys.key, *keys.index_keys]
+    return [field for key in made for field in (*key.fields, *[side.field for side in key.sides])]
+
+
 class ModelInfo:
     """What DynamoDB needs to know of a model with a key. There is one for each model."""
 
@@ -112,8 +118,11 @@ class ModelInfo:
         """What the type attribute of its items may hold; the first is written."""
         self.immutable = tuple([field for field in structure.fields if field.marker.immutable])
         """The fields that keep the value with which an item was created."""
-        self.restricts_updates = bool(self.immutable or keys.index_keys) or keys.key is not None
-        """Whether an update has to look at more than its own clauses."""
+        self.guarded_names = frozenset(
+            [field.attribute_name for field in (*self.immutable, *_key_fields(keys))]
+        ).difference(self.key_names)
+        """The attributes that an update can't change as it likes: immutable fields, parts of keys,
+        and the key attributes that are made of them."""
         self.meets_others = self.discriminator is not None or shared is not None
         """Whether its table may hold items of other models, or guards of unique values."""
         attributes: tuple[attrs.Attribute[Any], ...] = (

@@ -73,7 +73,7 @@ class Save(Write[ModelT, ResultT]):
             prepared.request["ReturnValues"] = "UPDATED_NEW"  # only the answer knows it
         expressions = RequestExpressions(binding.codec, info.model)
         clauses = self._clauses(item, stored, now)
-        if info.restricts_updates or info.type_field is not None:
+        if info.guarded_names or info.type_field is not None:
             from adorm.items.save_rules import add_kept
 
             written = self._fields()

@@ -244,15 +244,18 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                     f"{self._key}: exactly_once() is a transaction, which returns nothing: "
                     "take returning() away and read the item after"
                 )
-        if info.restricts_updates:
+        discriminator = info.discriminator
+        changed = self._changed() if info.guarded_names or discriminator is not None else set[str]()
+        guarded = bool(info.guarded_names) and self._changes_guarded(changed)
+        if guarded:
             from adorm.items.update_rules import check_update
 
             check_update(self._key, self._paths, clauses)
         if self._creates or (clauses and Remove in map(type, clauses)):
             self._check_readable()
-        if info.discriminator is not None:
+        if discriminator is not None and discriminator.attribute_name in changed:
             each = (*set_clauses(self._paths, self._values), *clauses)
-            check_clauses(info, info.discriminator, binding.codec, each)
+            check_clauses(info, discriminator, binding.codec, each)
         key = binding.encode_key(self._key)
         request: dict[str, Any] = {"TableName": binding.table_name, "Key": key}
         prepared = PreparedWrite("UpdateItem", binding, self._key, request)
@@ -263,10 +266,20 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             prepared.on_applied = self._result
         if self._returning in ("old", "updated_old"):
             prepared.repeat = "never"
-        self._render(prepared, in_transaction=in_transaction)
+        self._render(prepared, guarded=guarded, in_transaction=in_transaction)
         return prepared
 
-    def _render(self, prepared: PreparedWrite, *, in_transaction: bool) -> None:
+    def _changes_guarded(self, changed: set[str]) -> bool:
+        """Whether the update changes, or may create, what needs a closer look: parts of keys and
+        immutable fields."""
+        names, own = self._binding.info.guarded_names, self._binding.info.updated_at
+        return (
+            self._creates
+            or not names.isdisjoint(changed)
+            or (own is not None and own.attribute_name in names)
+        )
+
+    def _render(self, prepared: PreparedWrite, *, guarded: bool, in_transaction: bool) -> None:
         """Put the expressions into the request."""
         binding, creates = self._binding, self._creates
         info = binding.info
@@ -278,7 +291,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             values=self._values + values,
             key_names=info.key_names,
         )
-        if info.restricts_updates:
+        if guarded:
             from adorm.items.update_rules import index_key_clauses
 
             changed = {*self._changed(), *[path.attribute_name for path in paths]}
