@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from adorm.batch.write import BatchWrite, batch_write
 from adorm.items.binding import Binding, bound_to
+from adorm.items.get_or_create import GetOrCreate, UpdateOrCreate
 from adorm.items.keys import Key, make_key
 from adorm.items.single_write import Write
 from adorm.models import is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.table import KeyedTable, Table
+from adorm.tx.move import Move
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 P = ParamSpec("P")
@@ -59,6 +61,21 @@ class AbstractTable(KeyedTable[ModelT, P]):
         self, item: ModelT, /, *, only: Sequence[object] | None = None
     ) -> Write[ModelT, ModelT]:
         return self._own(item).save(item, only=only)
+
+    def get_or_create(self, item: ModelT, /) -> GetOrCreate[ModelT]:
+        return self._own(item).get_or_create(item)
+
+    def update_or_create(
+        self, item: ModelT, /, *, only: Sequence[object]
+    ) -> UpdateOrCreate[ModelT]:
+        return self._own(item).update_or_create(item, only=only)
+
+    def move(self, old: ModelT | Key[ModelT], new: ModelT, /) -> Move[ModelT]:
+        own, given = self._own(new), cast("Any", old)
+        if isinstance(given, Key) and given.info is self._binding.info:
+            parts = tuple(given.parts[part.name] for part in own.info.parts)
+            return own.move(make_key(own.info, parts), new)
+        return own.move(given, new)
 
     def delete(self, *key: Any, **parts: Any) -> Any:
         if len(key) == 1 and is_instance(self._binding.info, key[0]):

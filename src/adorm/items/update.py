@@ -245,8 +245,9 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
                     "take returning() away and read the item after"
                 )
         discriminator = info.discriminator
-        changed = self._changed() if info.guarded_names or discriminator is not None else set[str]()
-        guarded = bool(info.guarded_names) and self._changes_guarded(changed)
+        may_be_guarded = info.guarded_names or info.is_abstract
+        changed = self._changed() if may_be_guarded or discriminator is not None else set[str]()
+        guarded = bool(may_be_guarded) and self._changes_guarded(changed)
         if guarded:
             from adorm.items.update_rules import check_update
 
@@ -272,9 +273,11 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     def _changes_guarded(self, changed: set[str]) -> bool:
         """Whether the update changes, or may create, what needs a closer look: parts of keys and
         immutable fields."""
-        names, own = self._binding.info.guarded_names, self._binding.info.updated_at
+        info = self._binding.info
+        names, own = info.guarded_names, info.updated_at
         return (
             self._creates
+            or info.is_abstract
             or not names.isdisjoint(changed)
             or (own is not None and own.attribute_name in names)
         )

@@ -23,6 +23,7 @@ from adorm.expressions.updates import (
 from adorm.items.given import given_values
 from adorm.items.index_keys import Lack, encode_parts, index_key_changes
 from adorm.items.keys import Key
+from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 from adorm.schema.types import split_optional
 
@@ -49,6 +50,9 @@ def check_update(
             not tell its value.
     """
     info = key.info
+    if info.is_abstract:
+        paths = (*set_paths, *[clause.path for clause in clauses])
+        _check_subclasses(key, {path.attribute_name for path in paths})
     parts = {part.attribute_name for part in info.parts} - info.key_names
     made = {
         side.attribute_name: side for each in info.index_keys for side in each.sides
@@ -70,6 +74,35 @@ def check_update(
         _check_immutable(key, set_paths, clauses)
     for clause in clauses:
         _check_part(key, clause)
+
+
+def _check_subclasses(key: Key[Any], changed: set[str]) -> None:
+    """Refuse an update by an abstract model of what a subclass keeps in keys of its own."""
+    info = key.info
+    own = info.updated_at
+    if own is not None:
+        changed.add(own.attribute_name)
+    rules = _rules(info)
+    for subclass in info.item_models.models:
+        names = sorted(subclass.guarded_names & changed)
+        if names and _rules(subclass) != rules:
+            raise UsageError(
+                f"{key}: {names[0]} is in keys of {subclass.name} or immutable there, and "
+                f"{info.name} does not have the same: update it by db.table({subclass.name})"
+            )
+
+
+def _rules(info: ModelInfo) -> object:
+    """The keys of indexes and the immutable fields of a model, to compare those of two."""
+    keys = [
+        (
+            each.index,
+            [(side.attribute_name, side.template.text) for side in each.sides],
+            {field.name: values for field, values in each.only.items()},
+        )
+        for each in info.index_keys
+    ]
+    return keys, {field.name for field in info.immutable}
 
 
 def _check_immutable(
