@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import adorm
+from adorm.testing.attempts import Attempt
+from adorm.transport.base import Answer
 from tests.support.accounts import World, world
 from tests.support.unique_models import (
     Member,
@@ -539,3 +541,77 @@ async def test_a_move_learns_what_others_have_changed(here: World) -> None:
     await members.update("ada").set(Member.email, "b@x")
     await members.move(ada, Member(name="eve", email="a@x"))
     assert await guards(here.db) == {f"{EMAIL}a@x": "MEMBER#eve"}
+
+
+async def test_an_owner_that_comes_back_meanwhile_keeps_its_value(here: World) -> None:
+    members = here.db.table(Member)
+    ada = await members.create(Member(name="ada", email="a@x", badge=5))
+    await raw_delete(here, "ada")
+
+    async def comes_back(attempt: Attempt) -> Answer:
+        answer = await attempt.send()
+        await members.create(ada)
+        return answer
+
+    here.faults.on("GetItem", call=1).run(comes_back)
+    with pytest.raises(adorm.UniqueConflict) as caught:
+        await members.create(Member(name="bob", email="a@x"))
+    assert caught.value.owner == Member.key("ada")
+    assert (await guards(here.db))[f"{EMAIL}a@x"] == "MEMBER#ada"
+
+
+async def test_a_lost_answer_of_a_transaction_is_answered_by_its_token(here: World) -> None:
+    members = here.db.table(Member)
+    here.faults.on("TransactWriteItems", call=1).drop(applied=True)
+    await members.create(Member(name="ada", email="a@x"))
+    here.faults.on("TransactWriteItems", call=1).drop(applied=True)
+    await members.update("ada").set(Member.email, "b@x")
+    here.faults.on("TransactWriteItems", call=1).refuse(
+        "TransactionCanceledException", reasons=["None", "TransactionConflict", "None", "None"]
+    )
+    await members.delete("ada")
+    tokens = here.tokens
+    assert len(tokens) == 6
+    assert tokens[0::2] == tokens[1::2]
+    assert await all_items(here.db, "shop") == []
+
+
+async def test_others_that_are_always_faster_end_it_after_thirty_turns(here: World) -> None:
+    members = here.db.table(Member)
+    await members.create(Member(name="ada", email="v0@x"))
+    here.recorder.clear()
+    count = 0
+
+    async def change(attempt: Attempt) -> Answer:
+        nonlocal count
+        count += 1
+        await here.db.call(
+            "UpdateItem",
+            {
+                "TableName": "shop",
+                "Key": member_key("ada"),
+                "UpdateExpression": "SET email = :e",
+                "ExpressionAttributeValues": {":e": {"S": f"v{count}@x"}},
+            },
+        )
+        return await attempt.send()
+
+    here.faults.on("TransactWriteItems").run(change)
+    with pytest.raises(adorm.ConditionalCheckFailed) as caught:
+        await members.update("ada").set(Member.email, "new@x")
+    assert "other writers were faster 30 times" in str(caught.value.__notes__)
+    assert len(here.tokens) == len(set(here.tokens)) == 30
+    assert here.clock.sleeps[:3] == [0.025, 0.05, 0.1]
+    here.faults.clear()
+    async with adorm.deadline(1.0):
+        await members.update("ada").set(Member.email, "new@x")
+
+
+async def test_a_conflict_that_stays_is_a_transaction_conflict(here: World) -> None:
+    members = here.db.table(Member)
+    here.faults.on("TransactWriteItems").refuse(
+        "TransactionCanceledException", reasons=["TransactionConflict", "None"]
+    )
+    with pytest.raises(adorm.TransactionConflict):
+        await members.create(Member(name="ada", email="a@x"))
+    assert len(set(here.tokens)) == 1
