@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 from adorm.batch.write import BatchWrite, batch_write
 from adorm.items.binding import Binding, bound_to
@@ -71,11 +71,14 @@ class AbstractTable(KeyedTable[ModelT, P]):
         return self._own(item).update_or_create(item, only=only)
 
     def move(self, old: ModelT | Key[ModelT], new: ModelT, /) -> Move[ModelT]:
-        own, given = self._own(new), cast("Any", old)
-        if isinstance(given, Key) and given.info is self._binding.info:
-            parts = tuple(given.parts[part.name] for part in own.info.parts)
-            return own.move(make_key(own.info, parts), new)
-        return own.move(given, new)
+        own: Any = self._own(new)
+        made: Move[ModelT]
+        if isinstance(old, Key) and old.info is self._binding.info:
+            parts = tuple(old.parts[part.name] for part in own.info.parts)
+            made = own.move(make_key(own.info, parts), new)
+        else:
+            made = own.move(old, new)
+        return made
 
     def delete(self, *key: Any, **parts: Any) -> Any:
         if len(key) == 1 and is_instance(self._binding.info, key[0]):

@@ -3,10 +3,10 @@ refused."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 
@@ -50,84 +50,6 @@ def gsi1(item: dict[str, Any]) -> tuple[str, str] | None:
     sides = [item.get(name) for name in ("GSI1PK", "GSI1SK")]
     assert (sides[0] is None) is (sides[1] is None), "half a key"
     return None if sides[0] is None or sides[1] is None else (sides[0]["S"], sides[1]["S"])
-
-
-# ---- whole instances
-
-WriteOrder: TypeAlias = Callable[[adorm.Database, Order], Awaitable[object]]
-
-
-async def _transact(db: adorm.Database, method: str, item: Order) -> None:
-    async with db.transaction() as tx:
-        getattr(tx, method)(item)
-
-
-async def _batch(db: adorm.Database, item: Order) -> None:
-    async with db.table(Order).batch() as batch:
-        await batch.put(item)
-
-
-WHOLE: dict[str, WriteOrder] = {
-    "put": lambda db, item: db.table(Order).put(item),
-    "save": lambda db, item: db.table(Order).save(item),
-    "batch_write": lambda db, item: db.table(Order).batch_write(puts=[item]),
-    "batch": _batch,
-    "tx.put": lambda db, item: _transact(db, "put", item),
-    "tx.save": lambda db, item: _transact(db, "save", item),
-}
-FIRST: dict[str, WriteOrder] = {
-    "create": lambda db, item: db.table(Order).create(item),
-    "create_many": lambda db, item: db.table(Order).create_many([item]),
-    "tx.create": lambda db, item: _transact(db, "create", item),
-    **WHOLE,
-}
-
-
-@pytest.mark.parametrize("write", FIRST.values(), ids=FIRST.keys())
-async def test_a_new_item_has_its_keys(db: adorm.Database, write: WriteOrder) -> None:
-    await write(db, order())
-    item = await stored(db)
-    assert gsi1(item) == ("PLACE#here", "open#5")
-    assert item["_type"] == {"S": "Order"}
-
-
-@pytest.mark.parametrize("write", WHOLE.values(), ids=WHOLE.keys())
-async def test_an_instance_that_is_written_again_moves_in_its_indexes(
-    db: adorm.Database, write: WriteOrder
-) -> None:
-    item = await db.table(Order).create(order())
-    item.status, item.place = Status.PAID, "there"
-    await write(db, item)
-    assert gsi1(await stored(db)) == ("PLACE#there", "paid#5")
-
-
-async def test_save_takes_both_attributes_away_where_an_item_leaves_the_index(
-    db: adorm.Database,
-) -> None:
-    messages = db.table(Message)
-    sent = await messages.save(message())
-    assert gsi1(await stored(db)) == ("UNREAD#ada", "2026-01-02T12:00:00.000000Z")
-    sent.unread = False
-    await messages.save(sent)
-    assert gsi1(await stored(db)) is None
-    sent.unread = True
-    await messages.save(sent)
-    assert gsi1(await stored(db)) is not None
-    sent.sent_at = None
-    await messages.save(sent)
-    assert gsi1(await stored(db)) is None
-
-
-async def test_created_at_in_a_key_is_written_as_the_instance_has_it(db: adorm.Database) -> None:
-    visits = db.table(Visit)
-    first = await visits.create(Visit(visit_id="v1"))
-    read = await visits.get("v1")
-    assert (await visits.save(read)).created_at == first.created_at
-    assert not await stale_items(db, Visit)
-    anew = await visits.save(Visit(visit_id="v1"))
-    assert anew.created_at > first.created_at
-    assert await visits.get("v1") == anew
-    assert not await stale_items(db, Visit)
 
 
 # ---- some fields of an instance
@@ -415,3 +337,40 @@ async def test_a_value_that_a_key_can_not_hold_is_refused_before_the_wire(
     with pytest.raises(adorm.UsageError, match="'#'"):
         await db.table(Repo).update("ada", "x").set(Repo.source, "a#b").set(Repo.source_name, "y")
     await stored(db)
+
+
+async def test_many_updates_may_read(db: adorm.Database) -> None:
+    orders = db.table(Order)
+    await orders.create_many([order(order_id=str(number)) for number in range(5)])
+    keys = [Order.key("ada", str(number)) for number in range(5)]
+    await orders.update_many(keys).set(Order.status, Status.PAID).reading()
+    await (
+        orders.update_many([orders.update(key).set(Order.place, "x") for key in keys])
+        .set(Order.total, Decimal(1))
+        .reading()
+    )
+    assert not await stale_items(db, Order)
+    assert {gsi1(item) for item in await raw_items(db)} == {("PLACE#x", "paid#1")}
+
+
+async def test_a_key_of_a_local_index_has_the_partition_key_of_the_table() -> None:
+    @adorm.model(table="lists", indexes=[adorm.LocalIndex("LSI1", sort="LSK")])
+    class Entry:
+        pk: str = adorm.partition_key()
+        sk: str = adorm.sort_key()
+        rank: int | None = None
+        color: str = "red"
+        by_rank = adorm.key(index="LSI1", sort="{color}#{rank:04d}")
+
+    async with adorm.connect("memory") as db:
+        await db.create_table(Entry)
+        entries = db.table(Entry)
+        await entries.create(Entry(pk="a", sk="b", rank=3))
+        assert (await raw_items(db, "lists"))[0]["LSK"] == {"S": "red#0003"}
+        await entries.update("a", "b").set(Entry.rank, 4).given(Entry.color == "red")
+        assert (await raw_items(db, "lists"))[0]["LSK"] == {"S": "red#0004"}
+        await entries.update("a", "b").set(Entry.rank, None)
+        assert "LSK" not in (await raw_items(db, "lists"))[0]
+        await entries.update("a", "c").set(Entry.rank, 1).set(Entry.color, "blue").upsert()
+        assert (await entries.get("a", "c")).color == "blue"
+        assert (await raw_items(db, "lists"))[1]["LSK"] == {"S": "blue#0001"}
