@@ -15,7 +15,8 @@ LAYERS = [
     ["outcomes"], ["errors"], ["clock", "checks"], ["dynamodb"], ["deadlines"], ["concurrency"],
     ["schema"], ["codec", "expressions"], ["models"], ["mapped_classes"],  # nothing of the network
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
-    ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"], ["tables"],  # both meet
+    ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"],
+    ["collection_scan"], ["collection_reads"], ["tables"],  # both meet
     ["repair"], ["table"], ["abstract_table"], ["options"], ["database"], ["connecting"],
     ["account_map"],
     ["aws_lambda"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],

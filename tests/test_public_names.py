@@ -43,6 +43,8 @@ PUBLIC = [
     "ColdStartReport",
     "CollectingQuery",
     "CollectingScan",
+    "CollectionQuery",
+    "CollectionScan",
     "Condition",
     "ConditionalCheckFailed",
     "ConnectionFailed",

@@ -57,6 +57,7 @@ from adorm.calls.hooks import (
 from adorm.calls.pace import AdaptiveRateLimit as AdaptiveRateLimit
 from adorm.calls.prices import PriceTable as PriceTable
 from adorm.codec.sizes import item_size as item_size
+from adorm.collection_scan import CollectionScan as CollectionScan
 from adorm.connecting import connect as connect
 from adorm.database import Database as Database
 from adorm.deadlines import deadline as deadline
@@ -144,6 +145,7 @@ from adorm.outcomes import (
     Outcome as Outcome,
     Progress as Progress,
 )
+from adorm.query.collection import CollectionQuery as CollectionQuery
 from adorm.query.eventually import eventually as eventually
 from adorm.query.pages import Page as Page
 from adorm.query.query import (

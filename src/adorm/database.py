@@ -13,6 +13,7 @@ from adorm.calls.capacity import collect_capacity
 from adorm.calls.opening import LazyCalls
 from adorm.clock import current_clock
 from adorm.codec.codec import Codec
+from adorm.collection_reads import Collections
 from adorm.deadlines import remaining_s, stop_if_cancelled
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import DeadlineExceeded, UsageError
@@ -38,7 +39,7 @@ ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 P = ParamSpec("P")
 
 
-class Database(LazyCalls, Tables, Transactions, Batches):
+class Database(LazyCalls, Tables, Transactions, Batches, Collections):
     """A connection to DynamoDB, safe to share among the tasks of one event loop. Made by
     `connect()`.
 

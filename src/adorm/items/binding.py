@@ -98,6 +98,11 @@ class Binding:
         return Binding(self.connection, info, self.table_name, self.named)
 
     @property
+    def request_model(self) -> Any:
+        """The model whose paths a request may have; None where they start from several."""
+        return self.info.model
+
+    @property
     def codec(self) -> Codec:
         """The codec of the database."""
         return self.connection.codec

@@ -77,7 +77,11 @@ class NoPartition(NoFit):
 
 
 def check_filter(
-    target: Target, filters: Sequence[Condition], remaining: Sequence[Condition]
+    target: Target,
+    filters: Sequence[Condition],
+    remaining: Sequence[Condition],
+    *,
+    is_scan: bool = False,
 ) -> None:
     """Refuse a filter that DynamoDB refuses: on a key of the target, or on an attribute that an
     index does not hold.
@@ -85,6 +89,7 @@ def check_filter(
     Args:
         filters: those of `.filter(...)`; some of them could be key conditions.
         remaining: these, and the conditions of `.where(...)` that are no key conditions.
+        is_scan: a scan filters by keys too.
 
     Raises:
         NoFit: it is refused.
@@ -98,7 +103,7 @@ def check_filter(
             )
     paths = [path for condition in remaining for path in condition.paths()]
     for path in paths:
-        if path.attribute_name in target.key_names:
+        if path.attribute_name in target.key_names and not is_scan:
             raise NoFit(f"{path} is part of its key, and DynamoDB takes no filter on that")
     missing = target.missing({path.attribute_name for path in paths})
     if missing:

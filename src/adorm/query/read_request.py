@@ -166,19 +166,19 @@ def attributes_to_read(decoder: ItemDecoder[Any], *, counting: bool) -> frozense
     """The names of the attributes that the table or index must hold, beside those of the filter."""
     info = decoder.binding.info
     if decoder.selected is not None:
-        names = frozenset(path.attribute_name for path in decoder.selected) - _told_by_key(info)
+        names = frozenset(path.attribute_name for path in decoder.selected) - told_by_key(info)
     elif counting or decoder.hydrates:
         names = info.key_names
     else:
         models = info.item_models.models if info.is_abstract else (info,)
         fields = [field for each in models for field in each.structure.fields]
-        names = frozenset(field.attribute_name for field in fields) - _told_by_key(info)
+        names = frozenset(field.attribute_name for field in fields) - told_by_key(info)
     if info.discriminator is not None and info.single_table is None:
         names |= {info.discriminator.attribute_name}
     return names
 
 
-def _told_by_key(info: ModelInfo) -> frozenset[str]:
+def told_by_key(info: ModelInfo) -> frozenset[str]:
     """Attributes that the text of the table's key tells, which every index holds."""
     if info.key is None:
         return frozenset()
@@ -194,8 +194,12 @@ def read_request(
     page_size: int | None,
     descending: bool,
     counting: bool,
+    kinds: KindFilter | None = None,
 ) -> ReadRequest[ItemT]:
     """The request for what `access` says.
+
+    Args:
+        kinds: what leaves out items of other models; by default as the model says.
 
     Raises:
         UsageError: DynamoDB refuses it: a consistent read of a global index, a value that no key
@@ -213,7 +217,8 @@ def read_request(
         )
     binding, info = decoder.binding, decoder.binding.info
     target = access.target
-    kinds = kind_filter(info, binding.codec, target, access.key, is_scan=operation == "Scan")
+    if kinds is None:
+        kinds = kind_filter(info, binding.codec, target, access.key, is_scan=operation == "Scan")
     if counting and kinds.after_reading:  # DynamoDB sends no items that adorm could look at
         raise UsageError(
             f"{target} of {info.name} can't count items of one kind: DynamoDB filters neither by a "
@@ -233,7 +238,7 @@ def read_request(
         parameters["ScanIndexForward"] = False
     if decoder.consistent:
         parameters["ConsistentRead"] = True
-    expressions = RequestExpressions(binding.codec, info.model)
+    expressions = RequestExpressions(binding.codec, binding.request_model)
     if key:
         expressions.key_condition(and_(*key))
         check_key_values(info, key, expressions.values)

@@ -153,7 +153,7 @@ def scanned(
     """What a scan reads: its table and index, and a digest of its filter."""
     text, request = "", dict[str, Any]()
     if filters:
-        expressions = RequestExpressions(binding.codec, binding.info.model)
+        expressions = RequestExpressions(binding.codec, binding.request_model)
         expressions.filter(and_(*filters))
         expressions.into(request)
         text = request.pop("FilterExpression")
