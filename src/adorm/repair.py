@@ -1,7 +1,8 @@
-"""`table.repair()`: items are given the keys of indexes and the type that their model writes now.
+"""`table.repair()`: items are given the keys of indexes and the type that their model writes now,
+and the guards of their unique values.
 
-A deploy that changes a key of an index leaves older items with their old keys. A repair scans the
-items and updates those that differ.
+A deploy that changes a key of an index leaves older items with their old keys, and one that makes a
+field unique leaves them without guards. A repair scans the items and updates those that differ.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class RepairResult(Generic[ModelT]):
     changed: int
     """How many of them were updated; of a dry run how many would be."""
     conflicts: Sequence[UniqueConflict]
-    """Unique values that two items have: the second of them got no guard."""
+    """Unique values that two items have: the second of them got no guard. Its key is in `subject`,
+    that of the first in `owner`."""
     errors: Sequence[AdormError]
     """Of items that do not fit the model, or of whose fields no key can be made. They are left as
     they are."""
@@ -62,7 +64,7 @@ class RepairResult(Generic[ModelT]):
 @attrs.define(eq=False, repr=False)
 class Repair(Operation[RepairResult[ModelT]], Generic[ModelT]):
     """A scan, and an update of each item whose keys of indexes or type differ from what the model
-    writes.
+    writes. Unique values without a guard get one, by a transaction; each costs a consistent read.
 
     An update asks that the fields in these keys are as they were read; an item that others changed
     meanwhile is looked at again. Versions and timestamps stay as they are. It may be run at any
@@ -110,14 +112,15 @@ class Repair(Operation[RepairResult[ModelT]], Generic[ModelT]):
 
     async def _run(self) -> RepairResult[ModelT]:
         info = self._binding.info
-        if not (info.index_keys or info.is_abstract or info.type_field is not None):
+        has_keys = bool(info.index_keys) or info.type_field is not None
+        if not (has_keys or info.is_abstract or info.unique):
             raise UsageError(
-                f"{info.name} has no key of an index that is made of parts, and no type attribute, "
-                "so there is nothing to repair"
+                f"{info.name} has no key of an index that is made of parts, no type attribute and "
+                "no unique values, so there is nothing to repair"
             )
         repairs = _Repairs(self._binding, dry=self._dry)
         await self._scan.for_each(repairs.repair)
-        return RepairResult(repairs.checked, repairs.changed, [], repairs.errors)
+        return RepairResult(repairs.checked, repairs.changed, repairs.conflicts, repairs.errors)
 
 
 class _Repairs:
@@ -129,10 +132,38 @@ class _Repairs:
         self.checked = 0
         self.changed = 0
         self.errors: list[AdormError] = []
+        self.conflicts: list[UniqueConflict] = []
 
     async def repair(self, item: AttributeMap) -> None:
-        """Update the item, if it is one of the model and its keys are not what they should be."""
-        connection, attempt = self._binding.connection, 0
+        """Update the item, if it is one of the model and its keys are not what they should be, and
+        put the guards that it lacks."""
+        changed = await self._repair_keys(item)
+        if changed is not None:
+            self.changed += await self._repair_guards(item) or changed
+
+    async def _repair_guards(self, item: AttributeMap) -> bool:
+        """Put the guards that the item lacks; whether there were any."""
+        binding = self._binding
+        instance = binding.decode(item)
+        info = model_info(type(instance)) if binding.info.is_abstract else binding.info
+        if not info.unique:
+            return False
+        from adorm.items.guard_repair import GuardRepair
+
+        if info is not binding.info:
+            binding = Binding(binding.connection, info, binding.table_name, binding.named)
+        guards = GuardRepair(binding, key_of(info, instance))
+        try:
+            has_changed = await guards.run(item, dry=self._dry)
+        except UsageError as error:
+            self.errors.append(error)
+            return False
+        self.conflicts += guards.conflicts
+        return has_changed
+
+    async def _repair_keys(self, item: AttributeMap) -> bool | None:
+        """Whether the item's keys were not what they should be; None where it was passed over."""
+        connection, attempt, changed = self._binding.connection, 0, False
         stored: AttributeMap | None = item
         while stored is not None and not self._binding.is_other_kind(stored):
             attempt += 1
@@ -140,12 +171,12 @@ class _Repairs:
                 key, request = self._update_of(stored)
             except (ItemDecodeError, UsageError) as error:
                 self.errors.append(error)
-                return
+                return None
             if attempt == 1:
                 self.checked += 1
-                self.changed += request is not None
+                changed = request is not None
             if request is None or self._dry:
-                return
+                return changed
             try:
                 await connection.call("UpdateItem", request, subject=key, repeat="safe")
             except ConditionalCheckFailed as error:
@@ -153,13 +184,14 @@ class _Repairs:
                     raise
                 stored = error.attribute_map
             else:
-                return
+                return changed
             await connection.back_off(
                 attempt,
                 operation="UpdateItem",
                 subject=key,
                 why="before an item that others changed is looked at again",
             )
+        return changed if attempt else None
 
     def _update_of(self, item: AttributeMap) -> tuple[Key[Any], dict[str, Any] | None]:
         """The key of an item, and the request that gives it its keys of indexes and its type; None

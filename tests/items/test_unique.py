@@ -615,3 +615,58 @@ async def test_a_conflict_that_stays_is_a_transaction_conflict(here: World) -> N
     with pytest.raises(adorm.TransactionConflict):
         await members.create(Member(name="ada", email="a@x"))
     assert len(set(here.tokens)) == 1
+
+
+# ---- repair
+
+
+async def older(here: World, name: str, email: str) -> None:
+    """An item of a time before its field was unique."""
+    item = {**member_key(name), "name": {"S": name}, "email": {"S": email}}
+    await here.db.call("PutItem", {"TableName": "shop", "Item": item})
+
+
+async def test_a_repair_puts_the_guards_that_lack(here: World) -> None:
+    members = here.db.table(Member)
+    await older(here, "ada", "a@x")
+    await members.create(Member(name="bob", email="b@x"))
+    await members.create(Member(name="eve", email="e@x"))
+    await raw_delete(here, "eve")
+    await older(here, "eva", "E@x")
+    tried = await members.repair().dry_run()
+    assert (tried.checked, tried.changed, tried.conflicts) == (3, 2, [])
+    assert "TransactWriteItems" not in sent(here)
+    done = await members.repair()
+    assert (done.checked, done.changed) == (3, 2)
+    assert await guards(here.db) == {
+        f"{EMAIL}a@x": "MEMBER#ada",
+        f"{EMAIL}b@x": "MEMBER#bob",
+        f"{EMAIL}e@x": "MEMBER#eva",
+    }
+    again = await members.repair().segments(2)
+    assert (again.checked, again.changed) == (3, 0)
+
+
+async def test_a_repair_tells_the_values_that_two_items_have(here: World) -> None:
+    members = here.db.table(Member)
+    await members.create(Member(name="ada", email="a@x"))
+    await older(here, "bob", "A@x")
+    done = await members.repair()
+    (conflict,) = done.conflicts
+    assert (conflict.owner, conflict.subject) == (Member.key("ada"), "Member bob")
+    assert conflict.value == "A@x"
+    assert await guards(here.db) == {f"{EMAIL}a@x": "MEMBER#ada"}
+    await members.delete("bob")
+
+
+async def test_a_repair_looks_again_at_an_item_that_others_changed(here: World) -> None:
+    members = here.db.table(Member)
+    await older(here, "ada", "a@x")
+
+    async def meanwhile(attempt: Attempt) -> Answer:
+        await older(here, "ada", "b@x")
+        return await attempt.send()
+
+    here.faults.on("TransactWriteItems", call=1).run(meanwhile)
+    await members.repair()
+    assert set(await guards(here.db)) == {f"{EMAIL}b@x"}
