@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
 
+import orjson
 import pytest
 
 import adorm
+from adorm import attr
 from adorm.errors import BadCursor, BadValue, UsageError
+from adorm.query.cursors import encode_cursor, open_cursor
 from adorm.query.query import Query
 from adorm.testing import Recorder
 
@@ -152,6 +157,73 @@ async def test_a_cursor_keeps_the_range_of_its_first_page(db: adorm.Database) ->
         await later.descending().page(page.cursor)
     with pytest.raises(BadCursor, match="another query"):
         await db.table(Deal).query("Nike", MONDAY).index(Deal.by_brand).page(page.cursor)
+
+
+async def test_random_ranges_read_what_lies_in_them(db: adorm.Database) -> None:
+    random = Random(7)
+    deals = await db.table(Deal).scan()
+    for _ in range(150):
+        first, last = sorted(
+            MONDAY + random.choice([HOUR, 9 * HOUR, DAY]) * random.randint(-4, 24) for _ in range(2)
+        )
+        conditions: list[bool] = [
+            Deal.created_at >= first if random.random() < 0.5 else Deal.created_at > first,
+            Deal.created_at <= last if random.random() < 0.5 else Deal.created_at < last,
+        ]
+        if random.random() < 0.3:
+            conditions = [attr(Deal.created_at).between(first, last)]  # type: ignore[list-item]  # pyright: ignore[reportAssignmentType]  # to checkers other conditions are bools
+        query = db.table(Deal).query().where(*conditions)
+        key = random.choice([Deal.by_day, Deal.by_week, Deal.by_brand])
+        query = query.where(Deal.brand == "nike") if key is Deal.by_brand else query
+        filtered = await db.table(Deal).scan().filter(*conditions)
+        wanted = sorted(deal.price for deal in filtered)
+        try:
+            found = await prices(query.index(key).descending())
+        except BadValue:
+            found = []  # no time is in the range
+        assert sorted(found) == wanted
+        assert key is Deal.by_week or found == wanted[::-1]
+    assert len(deals) == 20
+
+
+async def test_a_forged_cursor_is_a_bad_cursor(db: adorm.Database) -> None:
+    query = deals_in(db, MONDAY, MONDAY + 3 * DAY).index(Deal.by_day).limit(2)
+    cursor = (await query.page()).cursor
+    assert cursor is not None
+    digest, content = open_cursor(cursor, None)
+    held = orjson.loads(content)
+    start, text = held["at"], {"S": "2026-01-05T00:00:00.000000Z"}
+    position = {"GSI1PK": start["GSI1PK"]}
+    forgeries: list[Any] = [
+        None,
+        [],
+        {},
+        start,
+        {"at": start},
+        {**held, "range": 5},
+        {**held, "range": ["no_field", [">", text], ["<", text]]},
+        {**held, "range": ["created_at", ["<", text], ["<", text]]},
+        {**held, "range": ["created_at", [">", text]]},
+        {**held, "range": ["created_at", [">", {"S": "noon"}], ["<", text]]},
+        {**held, "range": ["created_at", [">", {"N": "1"}], ["<", text]]},
+        {**held, "range": ["price", [">", {"N": "1"}], ["<", {"N": "2"}]]},
+        {**held, "range": ["price", [[], {"N": "1"}], ["<", {"N": "2"}]]},
+        {**held, "at": None},
+        {**held, "at": [start]},
+        {**held, "at": {}},
+        {**held, "at": {"GSI1PK": {"S": "DEALS#2020-01-01"}}},
+        {**held, "at": {**position, "GSI1SK": {"S": "DEAL#d01"}}},
+        {**held, "at": {**start, "PK": {"N": "1"}}},
+        {**held, "at": {**start, "GSI1SK": {"S": "X"}}},
+        {**held, "at": {**start, "PK": {"S": ""}}},
+        {**held, "at": {**start, "PK": 5}},
+        {**held, "more": 1},
+    ]
+    for forged in forgeries:
+        with pytest.raises(BadCursor):
+            await query.page(encode_cursor(forged, digest, None))
+            pytest.fail(f"{forged} was taken for a cursor")
+    assert (await query.page(encode_cursor({**held, "at": position}, digest, None))).items
 
 
 async def test_partitions_need_a_range_with_two_ends(db: adorm.Database) -> None:

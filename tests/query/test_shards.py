@@ -9,10 +9,12 @@ from typing import Any
 from zlib import crc32
 
 import anyio
+import orjson
 import pytest
 
 import adorm
 from adorm.errors import AccessDenied, BadCursor, DeadlineExceeded, UsageError
+from adorm.query.cursors import encode_cursor, open_cursor
 from adorm.query.query import Query
 from adorm.testing import Faults, Recorder
 from tests.support.virtual_time import VIRTUAL
@@ -155,6 +157,32 @@ async def test_a_cursor_belongs_to_its_query(db: adorm.Database) -> None:
     page = await everything(db).limit(3).page()
     with pytest.raises(BadCursor, match="another query"):
         await everything(db).descending().page(page.cursor)
+
+
+async def test_a_forged_cursor_is_a_bad_cursor(db: adorm.Database) -> None:
+    query = everything(db).limit(8)
+    cursor = (await query.page()).cursor
+    assert cursor is not None
+    digest, content = open_cursor(cursor, None)
+    held = orjson.loads(content)
+    first, *others = held["at"]
+    forgeries: list[Any] = [
+        held["at"],
+        {**held, "at": first},
+        {**held, "at": others},
+        {**held, "at": [*others, first]},
+        {**held, "at": [5, *others]},
+        {**held, "at": [False, *others]},
+        {**held, "at": [{}, *others]},
+        {**held, "at": [{**first, "PK": {"S": ""}}, *others]},
+        {**held, "range": ["size", [">", {"N": "1"}], ["<", {"N": "2"}]]},
+    ]
+    for forged in forgeries:
+        with pytest.raises(BadCursor):
+            await query.page(encode_cursor(forged, digest, None))
+            pytest.fail(f"{forged} was taken for a cursor")
+    from_start = await query.page(encode_cursor({**held, "at": [None] * SHARDS}, digest, None))
+    assert [event.size for event in from_start.items] == SIZES[:8]
 
 
 async def test_days_of_shards_are_read_day_by_day(db: adorm.Database) -> None:

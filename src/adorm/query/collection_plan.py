@@ -78,7 +78,7 @@ def choose_collection(wanted: WantedCollection) -> CollectionAccess:
             fits.append(_fit(target, wanted))
         except NoFit as refusal:
             refusals.append(f"{target}: {refusal}")
-            is_partition_given |= not refusal.lacks_partition
+            is_partition_given |= not isinstance(refusal, NoPartition)
     names = " and ".join(info.name for info in wanted.models)
     if not fits:
         give = "" if is_partition_given else " Give all parts of a partition key of one model by =="

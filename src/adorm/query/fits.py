@@ -66,14 +66,17 @@ class Fit:
 class NoFit(Exception):
     """The target does not serve the query; the message tells why."""
 
-    lacks_partition = False
-    """Whether the reason is that the partition key is not given."""
-
 
 class NoPartition(NoFit):
-    """The same, because the conditions do not give the partition key."""
+    """The same, because the conditions do not give the partition key.
 
-    lacks_partition = True
+    Args:
+        advice: what to do about it, where that can be told.
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
 
 
 def check_filter(
@@ -110,10 +113,10 @@ def check_filter(
         raise NoFit(f"it does not hold {missing}, which the filter reads")
 
 
-def given_in_filter(filters: Sequence[Condition], attribute_names: Sequence[str]) -> str:
-    """The end of a message, where a field that lacks a condition has one in `.filter(...)`."""
+def advice_on_filter(filters: Sequence[Condition], attribute_names: Sequence[str]) -> str:
+    """What to do where a field that lacks a condition has one in `.filter(...)`; else ""."""
     for condition in filters:
         path = key_path(condition)
         if path is not None and path.attribute_name in attribute_names:
-            return f"; {path} is in .filter(...), which is no key condition: move it to .where(...)"
+            return f"Move {path} from .filter(...), which is no key condition, to .where(...)"
     return ""

@@ -16,7 +16,7 @@ from adorm.expressions.functions import BeginsWith
 from adorm.expressions.operands import Value
 from adorm.models import ModelInfo
 from adorm.query.access import Partition, Target, target_of
-from adorm.query.fits import Fit, NoFit, NoPartition, Wanted, check_filter, given_in_filter
+from adorm.query.fits import Fit, NoFit, NoPartition, Wanted, advice_on_filter, check_filter
 from adorm.query.given_parts import GivenParts
 from adorm.query.index_membership import check_holds_all, implied_conditions, may_be_confused
 from adorm.query.key_conditions import is_equality, one_condition
@@ -174,15 +174,15 @@ def _partitions(
     if template.alone is not None:
         equal = given.of(template.alone).equal
         if equal is None:
-            elsewhere = given_in_filter(wanted.filters, [template.alone.attribute_name])
-            raise NoPartition(f"{template.alone.name} is not given by =={elsewhere}")
+            advice = advice_on_filter(wanted.filters, [template.alone.attribute_name])
+            raise NoPartition(f"{template.alone.name} is not given by ==", advice)
         condition = moved(equal, info.path_of(side.field))
         return PartitionTexts((), (equal,), (template.alone.name,), condition)
     found = partition_texts(side, given, where)
     if isinstance(found, PartitionTexts):
         return found
     missing = [part.field.attribute_name for part in found.missing]
-    raise NoPartition(f"{found.problem}{given_in_filter(wanted.filters, missing)}")
+    raise NoPartition(found.problem, advice_on_filter(wanted.filters, missing))
 
 
 def _sort_use(info: ModelInfo, side: KeySide | None, given: GivenParts, where: str) -> _SortUse:

@@ -256,11 +256,14 @@ def order_problem(part: Part) -> str | None:
     if part.kind == "shard":
         return f"{start}: .filter(...) takes the range"
     if part.type in ("whole", "epoch"):
-        return f"{start}: with a width, as in {{{name}:010d}}, it has ranges"
+        return (
+            f"{start}: with a width, as in {{{name}:010d}}, it has ranges; "
+            ".filter(...) takes them too"
+        )
     if part.type == "decimal":
         return (
             f"{start}: the field alone, as in adorm.key(..., '{{{name}}}', index=...), is stored "
-            "as a number and has ranges"
+            "as a number and has ranges; .filter(...) takes them too"
         )
     if part.type == "bool":
         return f"{name} is a bool, which has no ranges"

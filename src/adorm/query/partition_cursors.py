@@ -6,7 +6,7 @@ is left out or given twice. See docs/decisions/0043-cursors-over-partitions-keep
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from adorm.codec.codec import Codec
@@ -60,27 +60,42 @@ def _read_range(info: ModelInfo, codec: Codec, held: object) -> tuple[Field, lis
     bounds: list[Condition] = []
     try:
         name, *ends = cast("Sequence[Any]", held)
-        field = info.structure.by_name[name]
+        field = next(each for each in _fields_of_partitions(info) if each.name == name)
         path = info.path_of(field)
         for (comparator, stored), known in zip(ends, _COMPARATORS, strict=True):
             if comparator not in known:
                 raise ValueError(comparator)
             value = codec.decode_stored_field(field, key_value(stored))
             bounds.append(Comparison(path, comparator, Value(value, path)))
-    except (ValueError, TypeError, KeyError, AttributeError, DecodeFailure) as error:
+    except (ValueError, TypeError, StopIteration, AttributeError, DecodeFailure) as error:
         raise _damaged() from error
     return field, bounds
 
 
-def positions_in(content: object) -> object:
+def _fields_of_partitions(info: ModelInfo) -> Iterator[Field]:
+    """The fields of whose time a partition key of the model has a piece."""
+    keys = [key for keys in info.readable_keys.values() for key in keys]
+    for key in keys if info.key is None else [info.key, *keys]:
+        for part in key.partition.template.parts:
+            if part.kind == "time":
+                yield part.field
+
+
+def positions_in(
+    read: ReadRequest[Any], partitions: PartitionReads[ReadRequest[Any]], cursor: str
+) -> object:
     """Where the query goes on: what `PartitionReads.cursor` was given.
 
     Raises:
-        BadCursor: the cursor is one of another query.
+        BadCursor: it is damaged, forged, signed with another secret, or one of another query.
     """
-    if not isinstance(content, dict) or content.keys() != {"range", "at"}:
+    content = cursor_content(cursor, read.digest, read.binding.connection.cursor_secret)
+    if not isinstance(content, dict):
         raise _damaged()
-    return cast("dict[str, object]", content)["at"]
+    held = cast("dict[str, object]", content)
+    if held.keys() != {"range", "at"} or held["range"] != partitions.range:
+        raise _damaged()
+    return held["at"]
 
 
 def start_key_in(held: object) -> AttributeMap:
@@ -105,8 +120,7 @@ def start_key_of(
     Raises:
         BadCursor: it is damaged, forged, signed with another secret, or one of another query.
     """
-    secret = read.binding.connection.cursor_secret
-    position = start_key_in(positions_in(cursor_content(cursor, read.digest, secret)))
+    position = start_key_in(positions_in(read, partitions, cursor))
     check_position(read, partitions.slots[0], partitions.attribute_name, position)
     return position
 

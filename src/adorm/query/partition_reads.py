@@ -60,7 +60,8 @@ class PartitionReads(Generic[ReadT]):
         ]
         """For each shard its partitions, in the order in which they are read. Without shards there
         is one."""
-        self._range = None if access.time_range is None else range_content(access.time_range)
+        self.range = None if access.time_range is None else range_content(access.time_range)
+        """The range of time that says which partitions are read, as a cursor holds it."""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ class PartitionReads(Generic[ReadT]):
 
     def cursor(self, positions: object, digest: bytes, secret: bytes | None) -> str:
         """The cursor that goes on at these positions, in the same range."""
-        return encode_cursor({"range": self._range, "at": positions}, digest, secret)
+        return encode_cursor({"range": self.range, "at": positions}, digest, secret)
 
 
 def partition_number(

@@ -7,11 +7,13 @@ says how it ranks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
 from adorm.models import ModelInfo
 from adorm.query.access import Access, Target, target_of
-from adorm.query.fits import Fit, NoFit, NoPartition, Wanted, check_filter, given_in_filter
+from adorm.query.fits import Fit, NoFit, NoPartition, Wanted, advice_on_filter, check_filter
 from adorm.query.key_conditions import is_equality, key_field, one_condition
 from adorm.schema.types import split_optional
 
@@ -29,18 +31,16 @@ def choose(info: ModelInfo, wanted: Wanted) -> Access:
     """
     fits: list[Fit] = []
     refusals: list[str] = []
-    is_partition_given = False
+    advice: list[str | None] = []
     for target in _targets(info, wanted):
         try:
             fits.append(_fit(info, target, wanted))
         except NoFit as refusal:
             refusals.append(f"{target}: {refusal}")
-            is_partition_given |= not refusal.lacks_partition
+            advice.append(refusal.advice if isinstance(refusal, NoPartition) else None)
     if not fits:
-        give = "" if is_partition_given else "Give the partition key, or an index's, by ==; "
         raise UsageError(
-            f"no key of {info.name} serves this query: {'; '.join(refusals)}. {give}"
-            f"{_SCAN if give else _SCAN.capitalize()}"
+            f"no key of {info.name} serves this query: {'; '.join(refusals)}. {_advice(advice)}"
         )
     # min() takes the first of equals.
     best = min(
@@ -63,7 +63,19 @@ def choose(info: ModelInfo, wanted: Wanted) -> Access:
     return Access(best.target, best.key, best.filter, reason, best.partitions, best.time_range)
 
 
-_SCAN = "scan() reads everything, if that is meant"
+def _advice(of_targets: Sequence[str | None]) -> str:
+    """The end of the message where no target serves.
+
+    Args:
+        of_targets: what each target advises, which did not get its partition key; None for one that
+            got it, and is refused for something else.
+    """
+    told = next(filter(None, of_targets), "")
+    if told:
+        return told
+    if None in of_targets:
+        return "To read everything, if that is meant, use scan()"
+    return "Give the partition key, or an index's, by ==; scan() reads everything, if that is meant"
 
 
 def _targets(info: ModelInfo, wanted: Wanted) -> list[Target]:
@@ -131,8 +143,9 @@ def _key_condition(
         equal = by_field.pop(field.attribute_name, [])
         if len(equal) != 1 or not is_equality(equal[0]):
             names = [field.attribute_name for field in target.partition]
-            elsewhere = given_in_filter(wanted.filters, names)
-            raise NoPartition(f"{field.name} is not given by one =={elsewhere}")
+            raise NoPartition(
+                f"{field.name} is not given by one ==", advice_on_filter(wanted.filters, names)
+            )
         key.extend(equal)
     used = 0
     for field in target.sort:

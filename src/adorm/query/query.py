@@ -150,8 +150,9 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
         if len(values) != len(fields):
             of_what = info.name if self._index is None else f"index {self._index!r}"
             names = ", ".join(f"{info.name}.{field.name} == ..." for field in fields)
+            values_text = "1 value" if len(fields) == 1 else f"{len(fields)} values"
             raise UsageError(
-                f"the partition key of {of_what} takes {len(fields)} values, not {len(values)}: "
+                f"the partition key of {of_what} takes {values_text}, not {len(values)}: "
                 f"give all of them, or where({names})"
             )
         paths = [root_path(info.model, field) for field in fields]

@@ -6,7 +6,6 @@ from typing import Any, Generic, TypeVar, cast
 
 from adorm.calls.capacity import Capacity
 from adorm.errors import BadCursor, DeadlineExceeded
-from adorm.query.cursors import cursor_content
 from adorm.query.decoder import Unreadable
 from adorm.query.pages import Page
 from adorm.query.partition_cursors import check_position, positions_in, start_key_in
@@ -88,8 +87,7 @@ def _positions(
 ) -> list[Position] | None:
     if cursor is None:
         return None
-    secret = read.binding.connection.cursor_secret
-    held = positions_in(cursor_content(cursor, read.digest, secret))
+    held = positions_in(read, partitions, cursor)
     if not isinstance(held, list):
         raise BadCursor("this cursor is damaged: begin without one")
     listed = cast("list[object]", held)
