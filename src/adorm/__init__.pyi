@@ -195,7 +195,17 @@ from adorm.table import (
     Table as Table,
 )
 from adorm.tables.descriptions import TableDescription as TableDescription
-from adorm.tables.requests import Provisioned as Provisioned
+from adorm.tables.details import (
+    Recovery as Recovery,
+    TableDetails as TableDetails,
+    TimeToLive as TimeToLive,
+)
+from adorm.tables.index_check import IndexCheck as IndexCheck
+from adorm.tables.options import Provisioned as Provisioned
+from adorm.tables.plan import TablePlan as TablePlan
+from adorm.tables.progress import StepProgress as StepProgress
+from adorm.tables.spec import TableSpec as TableSpec
+from adorm.tables.steps import Step as Step
 from adorm.telemetry.logs import LogCalls as LogCalls
 from adorm.telemetry.otel import OpenTelemetry as OpenTelemetry
 from adorm.transport.credentials.assumed_role import AssumedRole as AssumedRole

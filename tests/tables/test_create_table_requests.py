@@ -14,7 +14,8 @@ from adorm.errors import (
 from adorm.tables.descriptions import differences, read_description
 from adorm.tables.lifecycle import delete_table, describe_table
 from adorm.tables.names import check_table_name
-from adorm.tables.requests import Provisioned, create_table_request
+from adorm.tables.options import Provisioned
+from adorm.tables.requests import create_table_request
 from tests.support.scripted_tables import (
     MATCH,
     ORDER,

@@ -12,7 +12,8 @@ from adorm.errors import (
     ResourceNotFound,
     ServiceError,
 )
-from adorm.tables.requests import Provisioned, create_table_request
+from adorm.tables.options import Provisioned
+from adorm.tables.requests import create_table_request
 from tests.support.scripted import lost
 from tests.support.scripted_tables import (
     ORDER,

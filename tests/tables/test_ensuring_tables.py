@@ -12,7 +12,8 @@ from adorm.errors import (
 )
 from adorm.models import model_info
 from adorm.tables.descriptions import differences, read_description
-from adorm.tables.requests import Provisioned, create_table_request
+from adorm.tables.options import Provisioned
+from adorm.tables.requests import create_table_request
 from tests.support.scripted import refusal
 from tests.support.scripted_tables import (
     ORDER_REQUEST,

@@ -17,7 +17,7 @@ from adorm.errors import (
 )
 from adorm.memory.engine import Engine
 from adorm.tables.descriptions import TableDescription, differences
-from adorm.tables.requests import Provisioned
+from adorm.tables.options import Provisioned
 from adorm.testing import LocalDynamoDB
 from adorm.testing.clock import FakeClock
 from adorm.transport.base import Answer, Request, WrappedTransport

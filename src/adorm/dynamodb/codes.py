@@ -54,6 +54,7 @@ CODES: Mapping[str, Code] = {
     "ResourceNotFoundException": Code(ResourceNotFound),
     "TableNotFoundException": Code(ResourceNotFound),
     "IndexNotFoundException": Code(ResourceNotFound),
+    "BackupNotFoundException": Code(ResourceNotFound),
     "ResourceInUseException": Code(ServiceError),
     "ValidationException": Code(ValidationFailed),
     "SerializationException": Code(ValidationFailed),

@@ -80,3 +80,28 @@ READ_UNIT_BYTES = 4096
 """What one read unit reads with strong consistency; with eventual consistency it is twice this."""
 WRITE_UNIT_BYTES = 1024
 """What one write unit writes."""
+
+# Changes of a table. Quotas, "Table limits" and "Read/write capacity mode".
+
+TTL_CHANGE_S = 3600.0
+"""Seconds after a change of a table's time to live in which DynamoDB refuses another one.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
+MAX_ON_DEMAND_SWITCHES = 4
+"""The changes of a table from provisioned capacity to on demand in 24 hours.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"""
+MAX_CLASS_CHANGES = 2
+"""The changes of a table's class in 30 days.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.TableClasses.html"""
+MAX_RECOVERY_DAYS = 35
+"""The days that point-in-time recovery reaches back, and its default; the least is one day.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html"""
+MAX_TAGS = 50
+"""The tags of a table.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TaggingRestrictions.html"""
+MAX_TAG_KEY_CHARACTERS = 128
+"""The longest key of a tag. The same page."""
+MAX_TAG_VALUE_CHARACTERS = 256
+"""The longest value of a tag. The same page."""
+MAX_TABLE_NAMES = 100
+"""The names in one answer of ListTables.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListTables.html"""

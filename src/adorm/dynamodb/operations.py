@@ -64,8 +64,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeleteTable": Operation("safe", tables="TableName"),
     "DescribeTable": Operation("read", tables="TableName", answer_member="Table"),
     "ListTables": Operation("read"),
-    "UpdateTimeToLive": Operation("never", tables="TableName"),
+    # A second change to what a setting is already is refused, or changes nothing.
+    "UpdateTimeToLive": Operation("safe", tables="TableName"),
     "DescribeTimeToLive": Operation("read", tables="TableName"),
+    "UpdateContinuousBackups": Operation("safe", tables="TableName"),
+    "TagResource": Operation("safe"),
+    "UntagResource": Operation("safe"),
+    "RestoreTableFromBackup": Operation("safe"),
+    "RestoreTableToPointInTime": Operation("safe"),
 }
 """The operations that adorm has methods for, and those of PartiQL. `db.call` sends any other too:
 `operation_of` tells what is known of it."""

@@ -8,7 +8,15 @@ from typing import Any, Literal, cast
 
 import attrs
 
-from adorm.tables.requests import Billing, Provisioned
+from adorm.tables.options import (
+    AWS_MANAGED,
+    AWS_OWNED,
+    VIEW_TYPES,
+    Billing,
+    Provisioned,
+    Stream,
+    TableClass,
+)
 
 
 @attrs.frozen
@@ -40,6 +48,8 @@ class IndexDescription:
     size_bytes: int
     backfilling: bool
     """Whether DynamoDB still adds the items that are older than the index."""
+    units: Provisioned | None = None
+    """Its provisioned capacity; None on demand, and for a local index."""
 
 
 @attrs.frozen
@@ -84,6 +94,38 @@ class TableDescription:
             if index.status != "ACTIVE"
         ]
         return ", ".join([self.status, *pending])
+
+    @property
+    def stream(self) -> Stream:
+        """What records of its stream hold; "off" without a stream."""
+        specification: Mapping[str, Any] = self.raw.get("StreamSpecification") or {}
+        if not specification.get("StreamEnabled"):
+            return "off"
+        view_type = specification.get("StreamViewType")
+        for stream, known in VIEW_TYPES.items():
+            if known == view_type:
+                return stream
+        return "both"
+
+    @property
+    def encryption(self) -> str:
+        """The ARN of the key in KMS; "aws-owned" for the key of DynamoDB itself."""
+        described: Mapping[str, Any] = self.raw.get("SSEDescription") or {}
+        if described.get("Status") in (None, "DISABLED", "DISABLING"):
+            return AWS_OWNED
+        return str(described.get("KMSMasterKeyArn") or AWS_MANAGED)
+
+    @property
+    def deletion_protection(self) -> bool:
+        """Whether DynamoDB refuses to delete it."""
+        return bool(self.raw.get("DeletionProtectionEnabled"))
+
+    @property
+    def table_class(self) -> TableClass:
+        """Its class: "standard" or "infrequent_access"."""
+        summary: Mapping[str, Any] = self.raw.get("TableClassSummary") or {}
+        is_standard = summary.get("TableClass", "STANDARD") == "STANDARD"
+        return "standard" if is_standard else "infrequent_access"
 
 
 def read_description(raw: Mapping[str, Any]) -> TableDescription:
@@ -138,6 +180,7 @@ def _index(
         item_count=int(raw.get("ItemCount") or 0),
         size_bytes=int(raw.get("IndexSizeBytes") or 0),
         backfilling=bool(raw.get("Backfilling")),
+        units=_units(raw.get("ProvisionedThroughput") or {}),
     )
 
 
@@ -148,16 +191,18 @@ def _projection(raw: Mapping[str, Any]) -> Literal["ALL", "KEYS_ONLY"] | tuple[s
 
 
 def _billing(raw: Mapping[str, Any]) -> Billing:
-    throughput: Mapping[str, Any] = raw.get("ProvisionedThroughput") or {}
     summary: Mapping[str, Any] = raw.get("BillingModeSummary") or {}
-    read_units, write_units = (
-        int(throughput.get("ReadCapacityUnits") or 0),
-        int(throughput.get("WriteCapacityUnits") or 0),
-    )
     mode = summary.get("BillingMode") or raw.get("BillingMode")
     # A provisioned table may have no summary; a table on demand has no units.
-    if mode == "PAY_PER_REQUEST" or not (read_units and write_units):
-        return "on_demand"
+    units = _units(raw.get("ProvisionedThroughput") or {})
+    return "on_demand" if mode == "PAY_PER_REQUEST" or units is None else units
+
+
+def _units(throughput: Mapping[str, Any]) -> Provisioned | None:
+    read_units = int(throughput.get("ReadCapacityUnits") or 0)
+    write_units = int(throughput.get("WriteCapacityUnits") or 0)
+    if not (read_units and write_units):
+        return None
     return Provisioned(read_units=read_units, write_units=write_units)
 
 
@@ -208,7 +253,7 @@ def _index_differences(wanted: TableDescription, found: TableDescription) -> Ite
         if present.is_global != index.is_global:
             yield f"index {name} is {_kind(present)}, the model's is {_kind(index)}"
         yield from _key_differences(f"the key of index {name}", index.key, present.key)
-        if not _projects(present, index):
+        if not projects(present, index):
             yield f"index {name} holds {_held(present)}, the model's holds {_held(index)}"
 
 
@@ -221,7 +266,7 @@ def _held(index: IndexDescription) -> str:
     return projection if isinstance(projection, str) else f"the keys and {', '.join(projection)}"
 
 
-def _projects(present: IndexDescription, wanted: IndexDescription) -> bool:
+def projects(present: IndexDescription, wanted: IndexDescription) -> bool:
     """Whether an index holds all that is wanted of it."""
     if present.projection == "ALL" or wanted.projection == "KEYS_ONLY":
         return True

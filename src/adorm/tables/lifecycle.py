@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
@@ -22,8 +22,10 @@ from adorm.errors import (
 )
 from adorm.items.binding import Connection
 from adorm.tables.descriptions import TableDescription, differences, same_shape
+from adorm.tables.details import read_recovery, read_time_to_live
 from adorm.tables.names import check_table_name
 from adorm.tables.poller import TablePoller, description_in
+from adorm.tables.setting_diff import Settings
 from adorm.tables.wanted import WantedTable
 
 IN_USE = "ResourceInUseException"
@@ -40,7 +42,7 @@ async def create_table(table: WantedTable, timeout_s: float, *, wait: bool) -> T
     as the one created, if it has exactly this shape and was created since.
     """
     poller = TablePoller(table.connection, table.table_name, "CreateTable", "active")
-    async with _time_limit(table.connection, timeout_s):
+    async with time_limit(table.connection, timeout_s):
         try:
             found = await _create(poller, table.request)
         except ServiceError as error:
@@ -57,13 +59,14 @@ async def create_table(table: WantedTable, timeout_s: float, *, wait: bool) -> T
         found = await poller.until_active(found)
         if table.ttl is not None:
             await enable_time_to_live(table, table.ttl)
+        await _set_recovery(poller, table, is_new=True)
         return found
 
 
 async def ensure_table(table: WantedTable, timeout_s: float) -> TableDescription:
     """Create the model's table where there is none, else check it: see `Tables.ensure_table`."""
     poller = TablePoller(table.connection, table.table_name, "CreateTable", "active")
-    async with _time_limit(table.connection, timeout_s):
+    async with time_limit(table.connection, timeout_s):
         found, is_new = await _find_or_create(poller, table.request)
         found = await poller.until_active(found)
         if found_differences := differences(table.request, found):
@@ -71,10 +74,12 @@ async def ensure_table(table: WantedTable, timeout_s: float) -> TableDescription
                 f"table {table.table_name} differs from {table.owner}, and ensure_table "
                 f"alters nothing: {'; '.join(found_differences)}"
             )
+        await _check_settings(table, found)
         # A new table's time to live is off: there is no need to ask.
         ttl = table.ttl
         if ttl is not None and (is_new or not await has_time_to_live(table, ttl)):
             await enable_time_to_live(table, ttl)
+        await _set_recovery(poller, table, is_new=is_new)
         return found
 
 
@@ -84,7 +89,7 @@ async def delete_table(
     """Delete a table with everything in it: see `Tables.delete_table`."""
     check_table_name(table_name)
     poller = TablePoller(connection, table_name, "DeleteTable", "gone")
-    async with _time_limit(connection, timeout_s):
+    async with time_limit(connection, timeout_s):
         try:
             answer = await connection.call("DeleteTable", {"TableName": table_name})
         except ResourceNotFound as error:
@@ -111,8 +116,17 @@ async def describe_table(connection: Connection, table_name: str) -> TableDescri
     return description_in(answer, "Table", "DescribeTable", table_name)
 
 
+async def table_exists(connection: Connection, table_name: str) -> bool:
+    """Whether there is a table of that name, in any state: see `Tables.table_exists`."""
+    try:
+        await connection.call("DescribeTable", {"TableName": check_table_name(table_name)})
+    except ResourceNotFound:
+        return False
+    return True
+
+
 @asynccontextmanager
-async def _time_limit(connection: Connection, timeout_s: float) -> AsyncGenerator[None]:
+async def time_limit(connection: Connection, timeout_s: float) -> AsyncGenerator[None]:
     """Bound what is awaited inside by seconds of the connection's clock."""
     with use_clock(connection.clock):
         async with deadline(timeout_s):
@@ -171,13 +185,14 @@ async def has_time_to_live(table: WantedTable, attribute_name: str) -> bool:
         UsageError: they expire by another attribute.
     """
     with _noting_the_table(table, attribute_name):
-        status, current = await _time_to_live(table)
-    if status not in ("ENABLED", "ENABLING"):
+        found = await read_time_to_live(table.connection, table.table_name)
+    if not found.is_on:
         return False
-    if current != attribute_name:
+    if found.attribute_name != attribute_name:
         raise UsageError(
             f"table {table.table_name} differs from {table.owner}, and ensure_table alters "
-            f"nothing: its items expire by the attribute {current}, the model's by {attribute_name}"
+            f"nothing: its items expire by the attribute {found.attribute_name}, the model's by "
+            f"{attribute_name}"
         )
     return True
 
@@ -190,15 +205,14 @@ async def enable_time_to_live(table: WantedTable, attribute_name: str) -> None:
     }
     with _noting_the_table(table, attribute_name):
         try:
-            # A second request is refused, not applied twice.
-            await table.connection.call("UpdateTimeToLive", request, repeat="safe")
+            await table.connection.call("UpdateTimeToLive", request)
         except ServiceError as error:
             if error.code not in ("ValidationException", IN_USE):
                 raise
             # It may be refused because it is on already: after a lost answer, or because another
             # process switched it on.
-            status, current = await _time_to_live(table)
-            if status not in ("ENABLED", "ENABLING") or current != attribute_name:
+            found = await read_time_to_live(table.connection, table.table_name)
+            if not found.is_on or found.attribute_name != attribute_name:
                 raise
 
 
@@ -216,9 +230,45 @@ def _noting_the_table(table: WantedTable, attribute_name: str) -> Generator[None
         raise
 
 
-async def _time_to_live(table: WantedTable) -> tuple[str, str | None]:
-    """The status (ENABLED, ENABLING, DISABLED or DISABLING) and the attribute's name."""
-    answer = await table.connection.call("DescribeTimeToLive", {"TableName": table.table_name})
-    found: object = answer.get("TimeToLiveDescription") or {}
-    description = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-    return str(description.get("TimeToLiveStatus", "DISABLED")), description.get("AttributeName")
+async def _check_settings(table: WantedTable, found: TableDescription) -> None:
+    """Refuse a table with other settings than its spec says.
+
+    What CreateTable does not take is no difference: `ensure_table` switches it on.
+
+    Raises:
+        UsageError: a setting differs.
+    """
+    settings = Settings(table, found, None, None, None)
+    if texts := [step.text for step in settings.steps()]:
+        raise UsageError(
+            f"table {table.table_name} differs from the TableSpec of {table.owner}, and "
+            f"ensure_table alters nothing: {'; '.join(texts)}; db.diff(spec) plans the changes"
+        )
+
+
+async def _set_recovery(poller: TablePoller, table: WantedTable, *, is_new: bool) -> None:
+    """Set point-in-time recovery as the spec says; a new table has none."""
+    recovery = table.spec.recovery
+    if recovery is None or (is_new and not recovery["PointInTimeRecoveryEnabled"]):
+        return
+    if not is_new:
+        found = await read_recovery(table.connection, table.table_name)
+        if found.is_on == recovery["PointInTimeRecoveryEnabled"]:
+            return
+        if found.is_on:
+            raise UsageError(
+                f"table {table.table_name} differs from the TableSpec of {table.owner}, and "
+                "ensure_table alters nothing: point-in-time recovery off; db.diff(spec) plans the "
+                "change"
+            )
+    request = {"TableName": table.table_name, "PointInTimeRecoverySpecification": recovery}
+    while True:
+        try:
+            await table.connection.call("UpdateContinuousBackups", request)
+        except ServiceError as error:
+            # DynamoDB prepares the backups of a new table for some seconds.
+            if error.code != "ContinuousBackupsUnavailableException":
+                raise
+            await poller.pause()
+        else:
+            return

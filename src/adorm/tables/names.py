@@ -7,6 +7,9 @@ from adorm.errors import UsageError
 DEFAULT_TIMEOUT_S = 300.0
 """Creating a table takes seconds; with many indexes, or while AWS is busy, minutes."""
 
+DEFAULT_RESTORE_S = 3600.0
+"""Restoring a table takes minutes to hours, as long as the table is large."""
+
 
 def is_arn(name: str) -> bool:
     """Whether the name is an ARN: `arn:aws:dynamodb:eu-central-1:111122223333:table/orders`."""

@@ -5,12 +5,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias, cast, get_args
+from typing import Any, get_args
 
-import attrs
-
-from adorm.checks import count, field
 from adorm.errors import UsageError
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -18,36 +14,7 @@ from adorm.schema.indexes import Index, key_tag
 from adorm.schema.names import unknown_field
 from adorm.schema.types import type_name
 from adorm.tables.names import check_table_name
-
-KeyType = Literal["S", "N", "B"]
-"""The type of a key attribute."""
-
-KeyTypes: TypeAlias = Mapping[str, KeyType]
-"""Key types by field name, for fields that a hook of the user stores."""
-
-
-@attrs.frozen(kw_only=True)
-class Provisioned:
-    """Provisioned capacity: paid for whether it is used or not.
-
-    The table has it, and each of its global indexes has as much again. A read unit is one strongly
-    consistent read of up to 4 KB a second, a write unit one write of up to 1 KB a second.
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/provisioned-capacity-mode.html
-
-    Raises:
-        UsageError: a number is no whole number, or less than 1.
-    """
-
-    read_units: int = attrs.field(validator=field(count))
-    write_units: int = attrs.field(validator=field(count))
-
-    def as_parameters(self) -> dict[str, int]:
-        """`{"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}`."""
-        return {"ReadCapacityUnits": self.read_units, "WriteCapacityUnits": self.write_units}
-
-
-Billing: TypeAlias = Literal["on_demand"] | Provisioned
-"""On demand, where each request is paid for, or provisioned capacity."""
+from adorm.tables.options import Billing, KeyType, KeyTypes, check_billing
 
 
 def create_table_request(
@@ -70,12 +37,7 @@ def create_table_request(
         UsageError: DynamoDB does not take the name, a key's type is not known, or an argument is
             wrong.
     """
-    # unchecked callers
-    if billing != "on_demand" and not isinstance(cast("object", billing), Provisioned):
-        raise UsageError(
-            'billing is "on_demand" or adorm.Provisioned(read_units=..., write_units=...), '
-            f"not {billing!r}"
-        )
+    check_billing(billing)
     request: dict[str, Any] = {
         "TableName": check_table_name(table_name),
         "AttributeDefinitions": _attribute_definitions(info, key_types or {}),

@@ -9,7 +9,8 @@ from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info
 from adorm.schema.indexes import GlobalIndex, LocalIndex
 from adorm.schema.single_table import SingleTable
-from adorm.tables.requests import Billing, KeyType, KeyTypes, create_table_request
+from adorm.tables.options import Billing, KeyType, KeyTypes
+from adorm.tables.requests import create_table_request
 
 INDEX_KINDS = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
 
@@ -28,14 +29,15 @@ def single_table_request(
         UsageError: two models want an attribute of a key in two types, or two indexes of one name;
             or as `create_table_request`.
     """
-    given = dict(key_types or {})
-    unused = dict(given)
+    given: dict[str, KeyType] = dict(key_types or {})
+    unused: dict[str, KeyType] = dict(given)
     merged = _Merged(table)
     infos = [model_info(model) for model in table.models]
     request: dict[str, Any] = {}
     for info in infos:
         keys = [*info.key_fields, *(f for index in info.indexes.values() for f in index.key_fields)]
-        own = {field.name: given[field.name] for field in keys if field.name in given}
+        names = [field.name for field in keys if field.name in given]
+        own: dict[str, KeyType] = {name: given[name] for name in names}
         request = create_table_request(info, table_name, billing, own)
         merged.add(info, request)
         for name in own:

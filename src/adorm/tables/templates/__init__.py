@@ -1,0 +1,1 @@
+"""Internal: the table of a `TableSpec`, written down for other tools."""
