@@ -17,8 +17,8 @@ LAYERS = [
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
     ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"],
     ["collection_scan"], ["collection_reads"], ["tables"],  # both meet
-    ["repair"], ["table"], ["abstract_table"], ["options"], ["database"], ["connecting"],
-    ["account_map"],
+    ["repair"], ["table"], ["keyed_table"], ["abstract_table"],
+    ["options"], ["database"], ["connecting"], ["account_map"],
     ["aws_lambda"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],
     ["integrations"],
 ]  # fmt: skip

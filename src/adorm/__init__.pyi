@@ -133,8 +133,10 @@ from adorm.items.maps import (
 )
 from adorm.items.operation import Operation as Operation
 from adorm.items.plan import Plan as Plan
+from adorm.items.restore import Restore as Restore
 from adorm.items.single_write import Write as Write
 from adorm.items.update import Update as Update
+from adorm.keyed_table import KeyedTable as KeyedTable
 from adorm.lambda_runtime import (
     LambdaHandler as LambdaHandler,
     lambda_handler as lambda_handler,
@@ -165,6 +167,7 @@ from adorm.schema.indexes import (
 from adorm.schema.markers import (
     attribute as attribute,
     created_at as created_at,
+    deleted_at as deleted_at,
     discriminator as discriminator,
     partition_key as partition_key,
     sort_key as sort_key,
@@ -190,10 +193,7 @@ from adorm.streams.handler import (
 )
 from adorm.streams.record import StreamRecord as StreamRecord
 from adorm.streams.result import RecordOutcome as RecordOutcome, StreamResult as StreamResult
-from adorm.table import (
-    KeyedTable as KeyedTable,
-    Table as Table,
-)
+from adorm.table import Table as Table
 from adorm.tables.descriptions import TableDescription as TableDescription
 from adorm.tables.details import (
     Recovery as Recovery,

@@ -10,9 +10,10 @@ from adorm.items.binding import Binding, bound_to
 from adorm.items.get_or_create import GetOrCreate, UpdateOrCreate
 from adorm.items.keys import Key, make_key
 from adorm.items.single_write import Write
+from adorm.keyed_table import KeyedTable
 from adorm.models import is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
-from adorm.table import KeyedTable, Table
+from adorm.table import Table
 from adorm.tx.move import Move
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
@@ -84,6 +85,16 @@ class AbstractTable(KeyedTable[ModelT, P]):
         if len(key) == 1 and is_instance(self._binding.info, key[0]):
             return self._own(key[0]).delete(key[0])
         return super().delete(*key, **parts)
+
+    def restore(self, *key: Any, **parts: Any) -> Any:
+        if len(key) == 1 and is_instance(self._binding.info, key[0]):
+            return self._own(key[0]).restore(key[0])
+        return super().restore(*key, **parts)
+
+    def purge(self, *key: Any, **parts: Any) -> Any:
+        if len(key) == 1 and is_instance(self._binding.info, key[0]):
+            return self._own(key[0]).purge(key[0])
+        return super().purge(*key, **parts)
 
     def batch_get(self, keys: Iterable[Any], /) -> Any:
         info = self._binding.info

@@ -21,7 +21,7 @@ from adorm.items.binding import Binding
 from adorm.models import model_info
 from adorm.retry import DEFAULT_RETRY, RetryPolicy, backoff, unit_random
 from adorm.schema.model_types import AttrsLike, DataclassLike
-from adorm.table import KeyedTable, Table
+from adorm.table import Table
 from adorm.tables.names import check_table_name, is_arn
 from adorm.tables.tables import Tables
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from adorm.calls.hedge import HedgeFigures, HedgingTransport
     from adorm.calls.pace import RateLimiter
     from adorm.items.key_makers import Keyed
+    from adorm.keyed_table import KeyedTable
     from adorm.options import ConnectOptions
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
@@ -229,6 +230,8 @@ class Database(LazyCalls, Tables, Transactions, Batches, Collections):
         if binding.info.key is None:
             table: Table[Any] = Table(binding)
             return table
+        from adorm.keyed_table import KeyedTable
+
         keyed: KeyedTable[Any, ...] = KeyedTable(binding)
         return keyed
 

@@ -106,6 +106,7 @@ class ModelInfo:
         self.ttl = roles.get(Role.TTL)
         self.created_at = roles.get(Role.CREATED_AT)
         self.updated_at = roles.get(Role.UPDATED_AT)
+        self.deleted_at = roles.get(Role.DELETED_AT)
         self.type_field = type_field
         """The attribute that holds the entity, where it is none of the fields."""
         self.discriminator = roles.get(Role.DISCRIMINATOR) or type_field
@@ -118,11 +119,12 @@ class ModelInfo:
         """What the type attribute of its items may hold; the first is written."""
         self.immutable = tuple([field for field in structure.fields if field.marker.immutable])
         """The fields that keep the value with which an item was created."""
+        own = [*self.immutable, *([] if self.deleted_at is None else [self.deleted_at])]
         self.guarded_names = frozenset(
-            [field.attribute_name for field in (*self.immutable, *_key_fields(keys))]
+            [field.attribute_name for field in (*own, *_key_fields(keys))]
         ).difference(self.key_names)
-        """The attributes that an update can't change as it likes: immutable fields, parts of keys,
-        and the key attributes that are made of them."""
+        """The attributes that an update can't change as it likes: immutable fields, the time of a
+        deletion, parts of keys, and the key attributes that are made of them."""
         self.meets_others = self.discriminator is not None or shared is not None
         """Whether its table may hold items of other models, or guards of unique values."""
         attributes: tuple[attrs.Attribute[Any], ...] = (
@@ -210,15 +212,9 @@ class ModelMeta(PathMeta, type):
 
     def __adorm_key_field__(cls, name: str, instance: object) -> Any:
         """A key attribute that is declared with a template: its path, or its value."""
-        info = model_info(cls)
-        if info.key is None:
-            raise AttributeError(f"{cls.__name__} has no key that is made of parts")
-        side = next(side for side in info.key.sides if side.field.name == name)
-        if instance is None:
-            return cls.__adorm_path__(side.field)
-        from adorm.codec.key_values import key_value
+        from adorm.codec.key_values import key_field_value
 
-        return key_value(cls, info.key, side, instance)
+        return key_field_value(cls, model_info(cls).key, name, instance)
 
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Pydantic calls this, and so does FastAPI: a model can be a field of their models, and
@@ -372,6 +368,8 @@ def build_info(cls: Any, options: ModelOptions) -> ModelInfo | None:
         entity = (info.entities or options.entity)[0]
         info.unique = unique_constraints(structure, options, keys, entity)
         info.meets_others = info.meets_others or bool(info.unique)
+    if info.deleted_at is not None:
+        keys.prepare_deletion(cls, info.deleted_at, is_shared=is_shared)
     for index in keys.indexes.values():
         for field in index.key_fields:
             field.is_key = True

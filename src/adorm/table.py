@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast, overload
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from adorm.batch.batches import TableBatches
 from adorm.items.get import Get, GetOrNone, finish_exists, finish_get, finish_get_or_none
@@ -13,10 +13,11 @@ from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.schema.scalar_types import KeyValue
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
-    from adorm.batch.get import BatchGet
     from adorm.expressions.conditions import Condition
+    from adorm.items.binding import Binding
     from adorm.items.get_by import GetBy
     from adorm.items.get_or_create import GetOrCreate, UpdateOrCreate
+    from adorm.items.restore import Restore
     from adorm.items.single_write import Write
     from adorm.items.update import Update
     from adorm.query.query import Query
@@ -26,7 +27,6 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.tx.read_modify_write import ChangeFunction
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
-P = ParamSpec("P")
 
 
 class Table(TableBatches[ModelT]):
@@ -203,17 +203,59 @@ class Table(TableBatches[ModelT]):
         """Delete an item by its key, or an instance if its version is still the one read. Deleting
         what is not there is no error.
 
+        Where the model has an `adorm.deleted_at` field, the item is marked as deleted: see
+        `restore` and `purge`.
+
         Raises (when awaited):
             ItemNotFound: with `.when(...)`, there is no such item.
             VersionConflict: of an instance, the item was written since it was read, or is gone.
         """
+        return self._delete(self._binding, key, parts)
+
+    def _delete(
+        self, binding: Binding, key: tuple[Any, ...], parts: dict[str, Any]
+    ) -> Write[ModelT, None]:
         from adorm.items.delete import Delete
         from adorm.items.single_write import key_of_instance
 
-        binding = self._binding
         if len(key) == 1 and is_instance(binding.info, key[0]):
             return Delete(binding, key_of_instance(binding, key[0]), key[0])
         return Delete(binding, self._key(key, parts))
+
+    @overload
+    def restore(self, partition: KeyValue, sort: KeyValue = ..., /) -> Restore[ModelT]: ...
+    @overload
+    def restore(
+        self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /
+    ) -> Restore[ModelT]: ...
+    def restore(self, *key: Any, **parts: Any) -> Restore[ModelT]:
+        """Take back a soft deletion, by a key, or of an instance if its version is still the one
+        read. Gives the item as stored, which never expires where its deletion had set its ttl.
+
+        Raises:
+            UsageError: the model has no `adorm.deleted_at` field.
+
+        Raises (when awaited):
+            ItemNotFound: there is no such item.
+            VersionConflict: of an instance, the item was written since it was read.
+        """
+        from adorm.items.restore import make_restore
+
+        return make_restore(self._binding, key, lambda: self._key(key, parts))
+
+    @overload
+    def purge(self, partition: KeyValue, sort: KeyValue = ..., /) -> Write[ModelT, None]: ...
+    @overload
+    def purge(
+        self, key: Key[ModelT] | tuple[KeyValue, KeyValue] | ModelT, /
+    ) -> Write[ModelT, None]: ...
+    def purge(self, *key: Any, **parts: Any) -> Write[ModelT, None]:
+        """Remove an item for good, deleted softly or not. The rest is as for `delete`.
+
+        Raises:
+            UsageError: the model has no `adorm.deleted_at` field, so that `delete` does it.
+        """
+        return self._delete(self._binding.with_deleted(), key, parts)
 
     @overload
     def update(self, partition: KeyValue, sort: KeyValue = ..., /) -> Update[ModelT, None]: ...
@@ -350,61 +392,3 @@ class Table(TableBatches[ModelT]):
         from adorm.repair import repair_of
 
         return repair_of(self._binding)
-
-
-class KeyedTable(Table[ModelT], Generic[ModelT, P]):
-    """The table of a model that declares its key by `adorm.key`.
-
-    A key is given by its parts, in order or by name: `get(user_name="ada", order_id="o1")`.
-    """
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:  # the same methods, whose parameters are the parts of the key
-
-        @overload  # type: ignore[override]
-        def key(self, key: ModelT, /) -> Key[ModelT]: ...
-        @overload
-        def key(self, *parts: P.args, **named: P.kwargs) -> Key[ModelT]: ...
-        def key(  # pyright: ignore[reportIncompatibleMethodOverride]
-            self, *key: Any, **parts: Any
-        ) -> Any: ...
-        @overload  # type: ignore[override]
-        def get(self, key: Key[ModelT], /) -> Get[ModelT]: ...
-        @overload
-        def get(self, *parts: P.args, **named: P.kwargs) -> Get[ModelT]: ...
-        def get(  # pyright: ignore[reportIncompatibleMethodOverride]
-            self, *key: Any, **parts: Any
-        ) -> Any: ...
-        @overload  # type: ignore[override]
-        def get_or_none(self, key: Key[ModelT], /) -> GetOrNone[ModelT]: ...
-        @overload
-        def get_or_none(self, *parts: P.args, **named: P.kwargs) -> GetOrNone[ModelT]: ...
-        def get_or_none(  # pyright: ignore[reportIncompatibleMethodOverride]
-            self, *key: Any, **parts: Any
-        ) -> Any: ...
-        @overload  # type: ignore[override]
-        def exists(self, key: Key[ModelT], /) -> Get[bool]: ...
-        @overload
-        def exists(self, *parts: P.args, **named: P.kwargs) -> Get[bool]: ...
-        def exists(  # pyright: ignore[reportIncompatibleMethodOverride]
-            self, *key: Any, **parts: Any
-        ) -> Any: ...
-        @overload  # type: ignore[override]
-        def delete(self, key: Key[ModelT] | ModelT, /) -> Write[ModelT, None]: ...
-        @overload
-        def delete(self, *parts: P.args, **named: P.kwargs) -> Write[ModelT, None]: ...
-        def delete(  # pyright: ignore[reportIncompatibleMethodOverride]
-            self, *key: Any, **parts: Any
-        ) -> Any: ...
-        @overload  # type: ignore[override]
-        def update(self, key: Key[ModelT], /) -> Update[ModelT, None]: ...
-        @overload
-        def update(self, *parts: P.args, **named: P.kwargs) -> Update[ModelT, None]: ...
-        def update(  # pyright: ignore[reportIncompatibleMethodOverride]
-            self, *key: Any, **parts: Any
-        ) -> Any: ...
-        # a tuple of values does not say the parts of a key by their types
-        def batch_get(  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
-            self, keys: Iterable[Key[ModelT]], /
-        ) -> BatchGet[ModelT]: ...

@@ -102,6 +102,17 @@ class BatchRead(BatchOperation[ResultT], Generic[ItemT, ResultT]):
         """Read what was last written, for twice the read units."""
         return attrs.evolve(self, consistent=True)
 
+    def with_deleted(self) -> Self:
+        """Read items also if they were deleted softly, see `adorm.deleted_at`. Of models without
+        such a field there are none."""
+        groups = [
+            group
+            if group.binding.info.deleted_at is None
+            else KeyGroup(group.binding.with_deleted(), group.keys)
+            for group in self._groups
+        ]
+        return attrs.evolve(self, groups=groups)
+
     # ---- what is sent
 
     def _table_options(self) -> dict[str, Any]:
@@ -240,7 +251,7 @@ def _selected_or_none(
     errors: list[Exception],
 ) -> Any:
     """The values at the selected paths; None, and an error more, if one does not fit."""
-    if binding.is_other_kind(attribute_map):
+    if binding.is_left_out(attribute_map):
         key = binding.key_attributes(attribute_map)
         errors.append(other_kind(binding.info, key, attribute_map))
         return None

@@ -113,11 +113,17 @@ def delete_request(binding: Binding, target: object) -> WriteRequest:
     """The delete of a key, or of an instance, whatever its version.
 
     Raises:
-        UsageError: the key has the wrong shape.
+        UsageError: the key has the wrong shape, or items of the model are deleted softly.
     """
     info = binding.info
     if info.unique:
         raise _unique_refusal(binding, "delete()", "single deletes")
+    if info.deleted_at is not None:
+        raise UsageError(
+            f"{info.name} has a deleted_at field, and a batch can only remove items: delete them "
+            "by single deletes side by side, db.gather(*[table.delete(key) for key in keys]), or "
+            "remove them for good by table.purge(key)"
+        )
     is_item = is_instance(info, target)
     key = key_of_instance(binding, target) if is_item else make_key(info, (target,))
     encoded = binding.encode_key(key)

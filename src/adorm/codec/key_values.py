@@ -1,4 +1,4 @@
-"""`key_value`: the value of a key attribute that an instance makes of its fields."""
+"""`key_field_value`: what a key attribute is on a model, and on an instance of it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,28 @@ from adorm.dynamodb.values import AttributeMap
 from adorm.schema.item_keys import ItemKey, KeySide
 
 
-def key_value(model: type[Any], key: ItemKey, side: KeySide, instance: object) -> Any:
-    """The value of one side of a key, as a database without hooks stores it.
+def key_field_value(model: Any, key: ItemKey | None, name: str, instance: object) -> Any:
+    """The value of a key attribute that is declared with a template; its path where there is no
+    instance.
 
-    It is None where a part is None.
+    Args:
+        name: the name that the attribute has in the class.
 
     Raises:
         UsageError: a part can't be in a key.
+    """
+    if key is None:
+        raise AttributeError(f"{model.__name__} has no key that is made of parts")
+    side = next(side for side in key.sides if side.field.name == name)
+    return (
+        model.__adorm_path__(side.field) if instance is None else _value(model, key, side, instance)
+    )
+
+
+def _value(model: type[Any], key: ItemKey, side: KeySide, instance: object) -> Any:
+    """The value of one side of a key, as a database without hooks stores it.
+
+    It is None where a part is None.
     """
     codec, parts = default_codec(model), AttributeMap()
     for part in key.parts:

@@ -71,11 +71,15 @@ class ConditionalCheckFailed(ServiceError):
     other_kind: str | None = None
     """Where the item is one of another model, which shares the table: how the two differ. `item` is
     None then."""
+    deletion: str | None = None
+    """Where the item was deleted softly: when that was. `item` has the deleted item."""
     _hint = ".item has the stored item"
 
     def __str__(self) -> str:
         if self.other_kind:
             hint = f" [under this key is an item of another kind: {self.other_kind}]"
+        elif self.deletion:
+            hint = f" [{self.deletion}: restore() brings it back, purge() removes it]"
         else:
             hint = f" [{self._hint}]" if self._hint and self.attribute_map is not None else ""
         return f"{super().__str__()}{hint}"

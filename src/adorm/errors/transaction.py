@@ -81,6 +81,8 @@ class TransactionCanceled(ServiceError, ExceptionGroup[Exception]):
 def _advice(reason: CancellationReason) -> str:
     """Why one operation failed, and what to do."""
     match reason.error:
+        case ItemExists(deletion=str(deletion)):
+            return f"ItemExists: {deletion}, and its key stays taken: restore() brings it back"
         case ItemExists():
             return "ItemExists: the key is taken; .item is what is there"
         case VersionConflict() as error:

@@ -11,7 +11,7 @@ from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
 from adorm.codec.pages import ItemPage
 from adorm.dynamodb.values import AttributeMap
-from adorm.errors import ItemDecodeError
+from adorm.errors import ItemDecodeError, UsageError
 from adorm.items.key_encoding import encode_key
 from adorm.items.keys import Key
 from adorm.models import ModelInfo
@@ -80,7 +80,7 @@ class Connection:
 class Binding:
     """A model on a table of a database."""
 
-    __slots__ = ("connection", "existence", "info", "named", "table_name")
+    __slots__ = ("connection", "existence", "info", "named", "shows_deleted", "table_name")
 
     def __init__(
         self, connection: Connection, info: ModelInfo, table_name: str, named: bool = False
@@ -90,12 +90,36 @@ class Binding:
         self.table_name = table_name
         self.named = named
         """Whether the caller named the table; else its name follows from the model."""
+        self.shows_deleted = False
+        """Whether operations see items that were deleted softly."""
         self.existence: dict[bool, Condition] = {}
         """The conditions that there is an item, and that there is none, once they were needed."""
 
     def of(self, info: ModelInfo) -> Binding:
         """Another model on the same table."""
-        return Binding(self.connection, info, self.table_name, self.named)
+        made = Binding(self.connection, info, self.table_name, self.named)
+        made.shows_deleted = self.shows_deleted
+        return made
+
+    def with_deleted(self) -> Binding:
+        """The same for operations that see deleted items too.
+
+        Raises:
+            UsageError: items of the model are not deleted softly.
+        """
+        if self.info.deleted_at is None:
+            raise UsageError(
+                f"{self.info.name} has no deleted_at field, so that delete() removes its items, "
+                "and no deleted items are left"
+            )
+        made = self.of(self.info)
+        made.shows_deleted = True
+        return made
+
+    @property
+    def hides_deleted(self) -> bool:
+        """Whether the model has deleted items, and operations treat them as absent."""
+        return not self.shows_deleted and getattr(self.info, "deleted_at", None) is not None
 
     @property
     def request_model(self) -> Any:
@@ -132,7 +156,12 @@ class Binding:
 
     def decode_each(self, page: ItemPage, errors: list[Exception]) -> list[Any]:
         """The instances of an answer's items, with None in the place of each item that does not fit
-        the model; its `ItemDecodeError` is appended to `errors`."""
+        the model; its `ItemDecodeError` is appended to `errors`. A deleted item counts as one of
+        another model, unless they are to be shown."""
+        if self.hides_deleted:
+            from adorm.items.soft_delete import decode_each_live
+
+            return decode_each_live(self, page, errors)
         return page.decode_each(self, errors)
 
     def decode_part(
@@ -185,6 +214,22 @@ class Binding:
         from adorm.items.kinds import is_other_kind
 
         return is_other_kind(self.info, self.codec, attribute_map)
+
+    def is_left_out(self, attribute_map: AttributeMap) -> bool:
+        """Whether reads treat the item as absent: it is of another kind, or it was deleted."""
+        if self.is_other_kind(attribute_map):
+            return True
+        return getattr(self.info, "deleted_at", None) is not None and (
+            not self.shows_deleted and self.is_deleted(attribute_map)
+        )
+
+    def is_deleted(self, attribute_map: AttributeMap) -> bool:
+        """Whether the item, which is of the model, was deleted softly."""
+        field = self.info.deleted_at
+        if field is None:
+            return False
+        stored = attribute_map.get(field.attribute_name)
+        return stored is not None and "NULL" not in stored
 
     def decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
         """The error that users get for an item that does not fit the model."""

@@ -55,12 +55,13 @@ class Get(Operation[ResultT]):
 
     def _with(self, **changed: Any) -> Any:
         same: dict[str, Any] = {
+            "binding": self._binding,
             "keys_only": self._keys_only,
             "consistent": self._consistent,
             "selected": self._selected,
             "retry": self._retry,
         }
-        return type(self)(self._binding, self._key, self._finish, **(same | changed))
+        return type(self)(key=self._key, finish=self._finish, **(same | changed))
 
     def retry(self, policy: RetryPolicy, /) -> Self:
         """Retry by this policy instead of the database's."""
@@ -79,6 +80,14 @@ class Get(Operation[ResultT]):
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html
         """
         return cast("Self", self._with(consistent=True))
+
+    def with_deleted(self) -> Self:
+        """Read the item also if it was deleted softly, see `adorm.deleted_at`.
+
+        Raises:
+            UsageError: the model has no such field.
+        """
+        return cast("Self", self._with(binding=self._binding.with_deleted()))
 
     @overload
     def select(self, only: T, /) -> Get[tuple[T]]: ...
@@ -115,7 +124,7 @@ class Get(Operation[ResultT]):
             expressions = RequestExpressions(binding.codec, binding.info.model)
             info = binding.info
             keys = (info.partition,) if info.single_table is None else info.key_fields
-            fields = (*keys, info.discriminator)
+            fields = (*keys, info.discriminator, info.deleted_at)
             expressions.projection((each.attribute_name,) for each in fields if each is not None)
             expressions.into(request)
         return request
@@ -143,7 +152,7 @@ class Get(Operation[ResultT]):
             "GetItem", self.request(), subject=self._key, retry=self._retry
         )
         item = answer.get("Item")
-        if self._selected is not None and item is not None and not binding.is_other_kind(item):
+        if self._selected is not None and item is not None and not binding.is_left_out(item):
             from adorm.items.select import select_values
 
             return cast("ResultT", select_values(binding, self._selected, item))
@@ -179,16 +188,23 @@ def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | No
             f"{key}: under this key is an item of another kind in table {binding.table_name}: "
             f"{describe_kind(binding.info, attribute_map)}"
         )
+    if binding.is_left_out(attribute_map):
+        from adorm.items.soft_delete import describe_deletion
+
+        raise ItemNotFound(
+            f"{key}: {describe_deletion(binding, attribute_map)}; with_deleted() reads it, and "
+            "restore() brings it back"
+        )
     return binding.decode(attribute_map)
 
 
 def finish_get_or_none(binding: Binding, _key: Key[Any], attribute_map: AttributeMap | None) -> Any:
-    """The instance for `get_or_none()`; None where there is no item, or it is of another kind."""
-    if attribute_map is None or binding.is_other_kind(attribute_map):
+    """The instance for `get_or_none()`; None where there is no item, or it is left out."""
+    if attribute_map is None or binding.is_left_out(attribute_map):
         return None
     return binding.decode(attribute_map)
 
 
 def finish_exists(binding: Binding, _key: Key[Any], attribute_map: AttributeMap | None) -> bool:
-    """The result of `exists()`: whether there is an item, and it is not of another kind."""
-    return attribute_map is not None and not binding.is_other_kind(attribute_map)
+    """The result of `exists()`: whether there is an item, and it is not left out."""
+    return attribute_map is not None and not binding.is_left_out(attribute_map)

@@ -76,7 +76,7 @@ class GetOrCreate(_OrCreate[ModelT]):
             return await create, True
         except ItemExists as error:
             stored = error.attribute_map
-            if error.maybe_applied or stored is None or self._binding.is_other_kind(stored):
+            if error.maybe_applied or stored is None or self._binding.is_left_out(stored):
                 raise
             there: ModelT = self._binding.decode(stored)
             return there, False
@@ -150,7 +150,7 @@ class UpdateOrCreate(_OrCreate[ModelT], Generic[ModelT]):
                 stored = error.attribute_map
                 if error.maybe_applied or attempt >= MAX_ATTEMPTS:
                     raise
-                if stored is not None and self._binding.is_other_kind(stored):
+                if stored is not None and self._binding.is_left_out(stored):
                     raise
             await self._binding.connection.back_off(
                 attempt,

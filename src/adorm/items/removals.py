@@ -105,9 +105,11 @@ def _rank(field: Field, tags: frozenset[str] | None) -> int:
 
 def _settable(binding: Binding, fields: Iterable[Field]) -> list[Field]:
     """The fields that are no key of the table or of an index: a key can't be NULL, and a default
-    in it would put the item into the index."""
+    in it would put the item into the index. Nor is `deleted_at`, which only delete() sets."""
     info = binding.info
     keys = {key.attribute_name for index in info.indexes.values() for key in index.key_fields}
     keys |= info.key_names
     keys |= {field.attribute_name for key in info.index_keys for field in key.fields}
+    if info.deleted_at is not None:
+        keys.add(info.deleted_at.attribute_name)
     return [field for field in fields if field.attribute_name not in keys and field.init]

@@ -43,6 +43,10 @@ class Save(Write[ModelT, ResultT]):
         binding, instance = self._binding, self._instance
         info = binding.info
         validate(info, instance)
+        if info.deleted_at is not None:
+            from adorm.items.soft_delete import check_saved
+
+            check_saved(info, info.deleted_at, instance)
         prepared = PreparedWrite("UpdateItem", binding, self._key, {})
         own: list[Condition] = []
         if self._only is not None:
@@ -149,8 +153,10 @@ class Save(Write[ModelT, ResultT]):
         """The fields that are written."""
         info = self._binding.info
         if self._only is None:
-            keys = info.key_names
-            return [field for field in info.structure.fields if field.attribute_name not in keys]
+            kept = info.key_names
+            if info.deleted_at is not None:
+                kept |= {info.deleted_at.attribute_name}
+            return [field for field in info.structure.fields if field.attribute_name not in kept]
         names = {path.attribute_name for path in self._only}
         own = (info.version, info.updated_at)
         names.update(field.attribute_name for field in own if field is not None)
@@ -199,4 +205,6 @@ def only_paths(model: Any, fields: Sequence[object]) -> tuple[DocumentPath, ...]
             )
         if path.field.role in (Role.PARTITION_KEY, Role.SORT_KEY):
             raise UsageError(f"{path} is part of the key, which DynamoDB never changes")
+        if path.field.role is Role.DELETED_AT:
+            raise UsageError(f"{path} is set by delete() and removed by restore(), not by a save")
     return paths

@@ -51,11 +51,14 @@ def projected_steps(path: DocumentPath) -> tuple[Step, ...]:
 def projections(
     info: ModelInfo, paths: Sequence[DocumentPath], key_names: Iterable[str]
 ) -> list[tuple[Step, ...]]:
-    """The projection of a request: the selected paths, the key, and the discriminator."""
+    """The projection of a request: the selected paths, the key, and what tells whether reads leave
+    an item out."""
     steps = [projected_steps(path) for path in paths]
     steps += [(name,) for name in key_names]
     if info.discriminator is not None:
         steps.append((info.discriminator.attribute_name,))
+    if info.deleted_at is not None:
+        steps.append((info.deleted_at.attribute_name,))
     if info.created_at is not None and any(path.field is info.updated_at for path in paths):
         steps.append((info.created_at.attribute_name,))  # an absent updated_at reads as created_at
     return steps

@@ -12,6 +12,7 @@ from adorm.items.write_failures import (
     after_applied,
     condition_failure,
     explain_refusal,
+    is_absent,
     is_own_write,
 )
 from adorm.retry import RetryPolicy
@@ -57,12 +58,15 @@ async def send(
             explain_refusal(error, prepared.clauses)
         raise
     except ConditionalCheckFailed as error:
-        if not (error.maybe_applied and is_own_write(prepared, error.attribute_map)):
+        is_done = prepared.passes_absent and is_absent(prepared.binding, error.attribute_map)
+        if not is_done and not (
+            error.maybe_applied and is_own_write(prepared, error.attribute_map)
+        ):
             failure = condition_failure(prepared, error)
             if failure is error:
                 raise
             raise failure from error
-        answer = {"Attributes": error.attribute_map}
+        answer = {} if is_done else {"Attributes": error.attribute_map}
     try:
         return prepared.on_applied(answer.get("Attributes"))
     except Exception as error:

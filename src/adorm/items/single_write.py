@@ -205,9 +205,13 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
             new_values: what the instance gets then, by field name.
             expressions: the expressions that the request has already.
         """
-        info = self._binding.info
+        binding, info = self._binding, self._binding.info
         if info.discriminator is not None and not prepared.creating:
             own = (*own, *write_conditions(info, info.discriminator))
+        if info.deleted_at is not None and binding.hides_deleted and not prepared.creating:
+            from adorm.items.soft_delete import is_live
+
+            own = (*own, is_live(info, info.deleted_at))
         conditions_ = (*own, *self._conditions)
         if expressions is None and conditions_:
             expressions = RequestExpressions(self._binding.codec, info.model)
@@ -240,6 +244,10 @@ def encode_item(binding: Binding, key: Key[Any], instance: Any) -> AttributeMap:
     """The attribute map of an instance."""
     info = binding.info
     item = binding.codec.encode(instance, info.model)
+    if info.deleted_at is not None and info.deleted_at.attribute_name in item:
+        from adorm.items.soft_delete import without_index_keys
+
+        item = without_index_keys(info, item)
     check_item_keys(info, item)
     if info.indexes:
         check_index_keys(info, item)

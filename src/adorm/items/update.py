@@ -325,6 +325,10 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
             conditions = (item_exists(binding), *conditions)
         if info.discriminator is not None:
             conditions = (*write_conditions(info, info.discriminator), *conditions)
+        if info.deleted_at is not None:
+            from adorm.items.soft_delete import is_live
+
+            conditions = (is_live(info, info.deleted_at), *conditions)
         add_condition(prepared.request, conditions, expressions)
         check_item_size(self._key, prepared.request.get("ExpressionAttributeValues", {}))
         if info.indexes:

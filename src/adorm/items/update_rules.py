@@ -46,8 +46,8 @@ def check_update(
 
     Raises:
         UsageError: a clause changes a part of the item's own key, a key attribute that is made of
-            parts, or an immutable field; or it changes a part of an index's key in a way that does
-            not tell its value.
+            parts, an immutable field or the time of a deletion; or it changes a part of an index's
+            key in a way that does not tell its value.
     """
     info = key.info
     if info.is_abstract:
@@ -69,6 +69,10 @@ def check_update(
             raise UsageError(
                 f"{key}: {path} is made of {made[name].template.text!r}: "
                 "change the fields in it, and it follows"
+            )
+        if info.deleted_at is not None and name == info.deleted_at.attribute_name:
+            raise UsageError(
+                f"{key}: {path} is set by delete() and removed by restore(), not by an update"
             )
     if info.immutable:
         _check_immutable(key, set_paths, clauses)

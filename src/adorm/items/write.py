@@ -50,6 +50,10 @@ class PreparedWrite:
     """The condition asks that there is no item: an item that is there means `ItemExists`."""
     must_exist: bool = False
     """The condition asks that there is an item: its absence means `ItemNotFound`."""
+    advice_if_absent: str = "upsert() or create() makes one"
+    """What that `ItemNotFound` advises."""
+    passes_absent: bool = False
+    """Where there is no item, or a deleted one, nothing is to do: it counts as applied."""
     expected_version: int | None = None
     """The version that the condition asks for; another one, or no item, means `VersionConflict`."""
     conditions: Sequence[Condition] = ()

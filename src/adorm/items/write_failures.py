@@ -51,16 +51,19 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
         error.other_kind = describe_kind(binding.info, found)
         error.item = decode_sibling(binding.info, binding.codec, found)
         return error
+    is_deleted = found is not None and binding.hides_deleted and binding.is_deleted(found)
     failure: ConditionalCheckFailed = error
     expected = prepared.expected_version
-    if expected is None and found is not None:
+    if expected is None and found is not None and not is_deleted:
         expected = _version_in(prepared.conditions, binding)
     if expected is not None:
         actual = _stored_version(binding, found)
         if actual != expected and not (expected == 0 and found is None):
             conflict = failure = _condition_error(error, VersionConflict)
             conflict.expected, conflict.actual = expected, actual
-    elif prepared.creating and found is not None:
+    elif found is not None and (
+        prepared.creating or (is_deleted and prepared.operation == "PutItem")
+    ):
         failure = _condition_error(error, ItemExists)
     # After an ambiguous attempt this very write may have deleted the item: then the error must say
     # that it may have been applied, not that there is no item.
@@ -72,11 +75,7 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
     ):
         return ItemNotFound(
             f"{prepared.key}: no such item in table {binding.table_name}; "
-            + (
-                "a delete without when() does nothing there"
-                if prepared.operation == "DeleteItem"
-                else "upsert() or create() makes one"
-            )
+            f"{prepared.advice_if_absent}"
         )
     if found is not None:
         if prepared.immutable and failure is error:
@@ -92,6 +91,10 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
             failure.add_note(
                 f"the stored item does not fit the model: {problem}; see .attribute_map"
             )
+    if found is not None and is_deleted:
+        from adorm.items.soft_delete import deletion_failure
+
+        return deletion_failure(failure, binding, prepared.key, found)
     return failure
 
 
@@ -111,6 +114,11 @@ def _name_changed(
                 f"{name}.{field.name} is immutable, and the item was created with another value: "
                 "read the item again, and leave this field as it is"
             )
+
+
+def is_absent(binding: Binding, found: AttributeMap | None) -> bool:
+    """Whether a failed condition met no item of the model, or one that was deleted softly."""
+    return found is None or (not binding.is_other_kind(found) and binding.is_deleted(found))
 
 
 def is_own_write(prepared: PreparedWrite, found: AttributeMap | None) -> bool:

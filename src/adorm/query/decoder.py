@@ -48,7 +48,8 @@ class ItemDecoder(Generic[ItemT]):
     """Whether whole items are fetched by consistent reads."""
     retry: RetryPolicy | None
     drops_other_kinds: bool = False
-    """Items of other models may be among those that were read or fetched, and are left out."""
+    """Items of other models, or deleted ones, may be among those that were read or fetched, and are
+    left out."""
 
     def page_parser(self) -> PageParser | None:
         """What makes a page from the bytes of an answer; None where attribute maps are needed."""
@@ -97,14 +98,14 @@ class ItemDecoder(Generic[ItemT]):
         return [next(following) if item is None else item for item in decoded], True
 
     async def whole_items(self, page: ItemPage, capacity: Capacity | None = None) -> ItemPage:
-        """The page: whole items where it holds only keys, and none of other models."""
+        """The page: whole items where it holds only keys, and none that reads leave out."""
         if self.hydrates and page:
             keys = page.attribute_maps()
             items = await fetch_whole(
                 self.binding, keys, consistent=self.consistent, retry=self.retry, capacity=capacity
             )
             page = MapPage(items)
-        return page.without(self.binding.is_other_kind) if self.drops_other_kinds else page
+        return page.without(self.binding.is_left_out) if self.drops_other_kinds else page
 
     def decode_into(self, decoded: list[ItemT], page: ItemPage, start: int, stop: int) -> None:
         """Append the items from `start` up to, not including, `stop` to `decoded`.

@@ -37,6 +37,8 @@ class Wanted:
     """Whole items come from the table: the index needs only keys and what the filter reads."""
     consistent: bool
     """The read is consistent, which no global index offers."""
+    with_deleted: bool
+    """Deleted items are wanted too, which are in no index whose key is made of parts."""
     codec: Codec
     """How the parts of a key are stored."""
 

@@ -162,6 +162,14 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
         not_expired(self._binding.info, self._binding.connection.clock.now())
         return attrs.evolve(self, hides_expired=True)
 
+    def with_deleted(self) -> Self:
+        """Read items also if they were deleted softly, see `adorm.deleted_at`.
+
+        Raises:
+            UsageError: the model has no such field.
+        """
+        return attrs.evolve(self, binding=self._binding.with_deleted())
+
     def _with_selection(self, paths: tuple[DocumentPath, ...]) -> Self:
         if self._hydrates:
             raise UsageError(

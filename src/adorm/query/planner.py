@@ -95,6 +95,11 @@ def _fit(info: ModelInfo, target: Target, wanted: Wanted) -> Fit:
     Raises:
         NoFit: it does not.
     """
+    if wanted.with_deleted:
+        from adorm.query.deleted import holds_no_deleted
+
+        if holds_no_deleted(info, target):
+            raise NoFit("deleted items are not in it")
     if target.key is not None:
         from adorm.query.part_fits import part_fit
 

@@ -132,6 +132,7 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
             in_table_partition=bool(partition),
             hydrates=self._hydrates,
             consistent=self._consistent,
+            with_deleted=self._binding.shows_deleted,
             codec=self._binding.codec,
         )
         return choose(self._binding.info, wanted)

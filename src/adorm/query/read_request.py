@@ -145,7 +145,7 @@ class ReadRequest(Generic[ItemT]):
     drops_other_kinds: bool
     """No condition leaves out items of other models: they are read, and then left out."""
     filters_kinds_only: bool
-    """The filter leaves out items of other models and nothing else."""
+    """The filter leaves out items of other models, and deleted ones, and nothing else."""
     partitions: PartitionReads[ReadRequest[ItemT]] | None = None
     """The partitions, where several are read. `parameters` are those of the first one then."""
 
@@ -226,6 +226,12 @@ def read_request(
             "discriminator beside its keys"
         )
     key, filter_ = (*access.key, *kinds.key), (*access.filter, *kinds.filter)
+    if info.deleted_at is not None:
+        from adorm.query.deleted import deletion_filter
+
+        filter_ += deletion_filter(
+            binding, info.deleted_at, target, hydrates=decoder.hydrates, counting=counting
+        )
     if decoder.consistent and target.is_global:
         raise UsageError(
             f"{target} of {info.name} is global, and DynamoDB reads those eventually consistent "
@@ -257,7 +263,8 @@ def read_request(
         expressions.projection([(name,) for name in sorted(key_names)])
     expressions.into(parameters)
     key_paths = [path.attribute_name for condition in key for path in condition.paths()]
-    if info.meets_others and (kinds.after_reading or decoder.hydrates):
+    leaves_out = info.meets_others or binding.hides_deleted
+    if leaves_out and (kinds.after_reading or decoder.hydrates):
         decoder = attrs.evolve(decoder, drops_other_kinds=True)
     return ReadRequest(
         operation=operation,
@@ -268,7 +275,7 @@ def read_request(
         reason=access.reason,
         decoder=decoder,
         drops_other_kinds=kinds.after_reading,
-        filters_kinds_only=not access.filter and bool(kinds.filter),
+        filters_kinds_only=bool(filter_) and not access.filter,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 import attrs
 
 from adorm.errors import ModelError
-from adorm.schema.fields import METADATA_KEY, Field, Marker, Role
+from adorm.schema.fields import METADATA_KEY, NO_MARKER, Field, Marker, Role
 from adorm.schema.types import Annotation, origin_of, scalar_tag, split_optional, type_name, unwrap
 
 _AttrsField: type = type(cast("object", attrs.field()))
@@ -78,18 +78,25 @@ def check_roles(cls: type, *, has_table: bool, has_key: bool) -> None:
         has_key: whether it needs no partition key among its fields: its key is made of parts.
 
     Raises:
-        ModelError: two fields have one role, there is no partition key, or the options of a field
-            exclude each other.
+        ModelError: two fields have one role, there is no partition key, the options of a field
+            exclude each other, or a deleted item should expire and has no ttl.
     """
     by_role: dict[Role, list[str]] = {}
+    keeps_until = False
     for field in attrs.fields(cls):
-        marker: Marker = field.metadata.get(METADATA_KEY) or Marker()
+        marker: Marker = field.metadata.get(METADATA_KEY) or NO_MARKER
         by_role.setdefault(marker.role, []).append(field.name)
         _check_default(cls, field.name, field.default)
         if marker.as_json and (marker.as_set or marker.omit_empty):
             raise ModelError(
                 f"{cls.__name__}.{field.name}: as_json goes with neither as_set nor omit_empty"
             )
+        keeps_until |= marker.keep is not None
+    if keeps_until and Role.TTL not in by_role:
+        raise ModelError(
+            f"{cls.__name__}: deleted_at(keep=...) sets the ttl of a deleted item, and the model "
+            "has no ttl field: add one with adorm.ttl(), or leave `keep` out"
+        )
     for role, names in by_role.items():
         if role is not Role.ATTRIBUTE and len(names) > 1:
             raise ModelError(
@@ -108,7 +115,7 @@ def check_role(owner: str, field: Field) -> None:
 
     Raises:
         ModelError: a version is no int, a timestamp no datetime, a ttl neither `datetime | None`
-            nor `int | None`, or a discriminator no text.
+            nor `int | None`, a deleted_at no `datetime | None`, or a discriminator no text.
     """
     where = f"{owner}.{field.name}"
     annotation, optional = split_optional(field.type)
@@ -122,6 +129,11 @@ def check_role(owner: str, field: Field) -> None:
     if field.role is Role.TTL and (not optional or type_name(bare) not in ("datetime", "int")):
         raise ModelError(
             f"{where} is the ttl, so it is `datetime | None` or `int | None`, "
+            f"not {type_name(field.type)}"
+        )
+    if field.role is Role.DELETED_AT and not (optional and type_name(bare) == "datetime"):
+        raise ModelError(
+            f"{where} says when an item was deleted, so it is `datetime | None`, "
             f"not {type_name(field.type)}"
         )
     if field.role is Role.DISCRIMINATOR and scalar_tag(bare) != "S":

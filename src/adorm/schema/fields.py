@@ -5,10 +5,13 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable
 from enum import Enum, StrEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from adorm.schema.types import Annotation
 from adorm.support.records import Record
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 METADATA_KEY = "adorm"
 """The key of a field's `Marker` in the metadata of its attrs or dataclass field."""
@@ -37,6 +40,7 @@ class Role(StrEnum):
     TTL = "ttl"
     CREATED_AT = "created_at"
     UPDATED_AT = "updated_at"
+    DELETED_AT = "deleted_at"
     DISCRIMINATOR = "discriminator"
 
 
@@ -61,6 +65,8 @@ class Marker(Record):
     immutable: bool = False
     unique: bool | Callable[[Any], str] = False
     """Whether no two items may have the same value; a function gives the text that differs."""
+    keep: timedelta | None = None
+    """For how long an item is kept after it was deleted softly; None: for ever."""
 
     def as_role(self, role: Role, name: str | None) -> Marker:
         """The same marker in another role, under another attribute name."""

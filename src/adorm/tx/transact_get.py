@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import attrs
 
@@ -54,6 +54,17 @@ class TransactGet(Retriable[ResultT]):
     _actions: tuple[GetAction, ...]
     _collect: Callable[[list[Any]], ResultT]
     """Makes the result of the items, which are in the order of the keys: `tuple` or `list`."""
+
+    def with_deleted(self) -> Self:
+        """Read items also if they were deleted softly, see `adorm.deleted_at`. Of models without
+        such a field there are none."""
+        shown = [
+            action
+            if action.binding.info.deleted_at is None
+            else attrs.evolve(action, binding=action.binding.with_deleted())
+            for action in self._actions
+        ]
+        return attrs.evolve(self, actions=tuple(shown))
 
     def request(self) -> dict[str, Any]:
         return self._build()[0]
@@ -111,7 +122,7 @@ class TransactGet(Retriable[ResultT]):
         items: list[Any] = []
         for action, index in zip(self._actions, order, strict=True):
             attribute_map = found[index]
-            absent = not attribute_map or action.binding.is_other_kind(attribute_map)
+            absent = not attribute_map or action.binding.is_left_out(attribute_map)
             items.append(None if absent else action.binding.decode(attribute_map))
         return self._collect(items)
 
