@@ -11,7 +11,7 @@ import pytest
 import adorm
 from adorm import attr
 from adorm.testing import Attempt, FakeClock, Faults
-from tests.support.deleted_models import Customer, Note, Order, order
+from tests.support.deleted_models import Account, Customer, Member, Note, Order, User, order
 
 pytestmark = pytest.mark.anyio
 
@@ -590,6 +590,95 @@ CHANGE: dict[str, Any] = {
     "UpdateExpression": "SET #total = :n",
     "ExpressionAttributeNames": {"#total": "total"},
 }
+
+
+# ---- unique values, and subclasses of an abstract model
+
+
+async def test_a_deletion_frees_unique_values_and_restore_claims_them_again(
+    db: adorm.Database,
+) -> None:
+    members = db.table(Member)
+    ada = await members.create(Member(user_name="ada", email="a@x.org"))
+    await members.delete("ada")
+    bob = await members.create(Member(user_name="bob", email="a@x.org"))
+    with pytest.raises(adorm.UniqueConflict) as conflict:
+        await members.restore("ada")
+    assert conflict.value.owner == Member.key("bob")
+    await members.purge(bob)
+    assert await members.restore("ada") == ada
+    with pytest.raises(adorm.UniqueConflict):
+        await members.create(bob)
+    assert await members.get_by(Member.email == "a@x.org") == ada
+
+
+@pytest.mark.parametrize("is_instance", [False, True])
+async def test_members_are_deleted_like_others(db: adorm.Database, is_instance: bool) -> None:
+    members = db.table(Member)
+    ada = Member(user_name="ada", email="a@x.org")
+    await members.delete(ada if is_instance else Member.key("ada"))
+    await members.create(ada)
+    for _ in range(2):
+        await members.delete(ada if is_instance else Member.key("ada"))
+    assert await members.get_or_none("ada") is None
+    with pytest.raises(adorm.ItemNotFound, match="was deleted at"):
+        await members.get("ada")
+    with pytest.raises(adorm.ItemNotFound, match="was deleted at"):
+        await members.update("ada").set(Member.email, "b@x.org")
+    with pytest.raises(adorm.ItemExists, match="was deleted at"):
+        await members.create(ada)
+    assert (await members.restore("ada")).email == "a@x.org"
+
+
+async def test_items_are_deleted_and_restored_by_the_table_of_an_abstract_model(
+    db: adorm.Database,
+) -> None:
+    accounts, users = db.table(Account), db.table(User)
+    ada = await users.create(User(name="ada"))
+    of_city = users.query().where(User.city == "Irvine")
+    await accounts.delete(name="ada")
+    assert await accounts.get_or_none(name="ada") is None
+    assert "GSI1PK" not in await stored(db)
+    assert await accounts.restore(name="ada") == ada
+    assert await of_city == [ada]
+    await accounts.delete(ada)
+    await accounts.restore(ada)
+    assert await of_city == [ada]
+    await accounts.purge(ada)
+    assert await accounts.get_or_none(name="ada").with_deleted() is None
+
+
+def test_an_abstract_model_knows_that_its_items_may_be_deleted() -> None:
+    @adorm.model(table=adorm.SingleTable("other"), abstract=True)
+    class Base:
+        name: str
+        key = adorm.key("BASE#{name}", "BASE")
+
+    with pytest.raises(adorm.ModelError, match="Base is abstract.*declare the field there"):
+
+        @adorm.model
+        class Derived(Base):
+            gone: datetime | None = adorm.deleted_at()
+
+
+async def test_get_or_create_and_update_or_create_find_the_key_taken(
+    db: adorm.Database, deleted: Order
+) -> None:
+    orders = db.table(Order)
+    with pytest.raises(adorm.ItemExists, match="was deleted at"):
+        await orders.get_or_create(order())
+    with pytest.raises(adorm.ItemExists, match="was deleted at"):
+        await orders.update_or_create(order(), only=[Order.expires_at])
+
+
+async def test_a_move_leaves_no_deleted_item(db: adorm.Database) -> None:
+    orders = db.table(Order)
+    item = await orders.create(order())
+    moved = await orders.move(item, order(order_id="o2"))
+    assert await orders.scan().with_deleted() == [moved]
+    await orders.delete(moved)
+    with pytest.raises(adorm.ItemExists):
+        await orders.move(await orders.create(order()), order(order_id="o2"))
 
 
 # ---- the model

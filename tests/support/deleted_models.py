@@ -68,3 +68,37 @@ class Note:
 def order(**changes: Any) -> Order:
     """An order, with other values in some fields."""
     return Order(**{"user_name": "ada", "order_id": "o1", "total": 5, **changes})
+
+
+@adorm.model(table=shop)
+class Member:
+    """It has a unique value, which a deletion frees."""
+
+    user_name: str
+    email: str = adorm.attribute(unique=True)
+    deleted_at: datetime | None = adorm.deleted_at()
+
+    @adorm.key
+    def key(self, user_name: str) -> adorm.KeyText:
+        return f"MEMBER#{user_name}", "MEMBER"
+
+
+@adorm.model(table=shop, abstract=True)
+class Account:
+    """Its subclasses have keys of one shape."""
+
+    name: str
+    deleted_at: datetime | None = adorm.deleted_at()
+
+    @adorm.key
+    def key(self, name: str) -> adorm.KeyText:
+        return f"ACCOUNT#{name}", "ACCOUNT"
+
+
+@adorm.model(table=shop)
+class User(Account):
+    """An account that is in an index."""
+
+    city: str = "Irvine"
+
+    by_city = adorm.key("CITY#{city}", "{name}", index="GSI1")

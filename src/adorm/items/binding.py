@@ -161,7 +161,7 @@ class Binding:
         if self.hides_deleted:
             from adorm.items.soft_delete import decode_each_live
 
-            return decode_each_live(self, page, errors)
+            return decode_each_live(self.info, self, page, errors)
         return page.decode_each(self, errors)
 
     def decode_part(

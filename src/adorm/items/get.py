@@ -191,9 +191,9 @@ def finish_get(binding: Binding, key: Key[Any], attribute_map: AttributeMap | No
     if binding.is_left_out(attribute_map):
         from adorm.items.soft_delete import describe_deletion
 
+        deleted = describe_deletion(binding.info, binding.codec, attribute_map)
         raise ItemNotFound(
-            f"{key}: {describe_deletion(binding, attribute_map)}; with_deleted() reads it, and "
-            "restore() brings it back"
+            f"{key}: {deleted}; with_deleted() reads it, and restore() brings it back"
         )
     return binding.decode(attribute_map)
 

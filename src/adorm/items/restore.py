@@ -8,23 +8,16 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from adorm.dynamodb.values import AttributeMap
-from adorm.errors import ConditionalCheckFailed, ItemNotFound, VersionConflict
-from adorm.expressions.comparisons import Comparison
-from adorm.expressions.conditions import Condition
-from adorm.expressions.request import RequestExpressions
-from adorm.expressions.updates import Clause, Remove, SetValue
+from adorm.errors import ConditionalCheckFailed, ItemNotFound, UniqueConflict, VersionConflict
 from adorm.items.binding import Binding, bound_to
 from adorm.items.get import Get, finish_get
-from adorm.items.given import StoredValue, stored_as
-from adorm.items.instances import copy_with, read_version
+from adorm.items.instances import read_version
 from adorm.items.keys import Key
 from adorm.items.plan import Plan, plan_of, read_cost
+from adorm.items.restoration import Restoration
 from adorm.items.retriable import Retriable
-from adorm.items.send import send
-from adorm.items.single_write import encode_item, key_of_instance
-from adorm.items.soft_delete import removed_fields
-from adorm.items.write import PreparedWrite, add_condition, item_exists
-from adorm.models import ModelInfo, is_instance
+from adorm.items.single_write import key_of_instance
+from adorm.models import is_instance
 from adorm.schema.fields import Field
 
 ModelT = TypeVar("ModelT")
@@ -54,7 +47,7 @@ class Restore(Retriable[ModelT], Generic[ModelT]):
         return self._key.info.name
 
     def request(self) -> dict[str, Any]:
-        """The read, which is the first of its two requests."""
+        """The read, which is the first of its requests."""
         return self._get().request()
 
     def explain(self) -> Plan:
@@ -74,11 +67,17 @@ class Restore(Retriable[ModelT], Generic[ModelT]):
             item = await self._get()
             found: ModelT = self._binding.decode(item)
             if not self._binding.is_deleted(item):
-                return found  # by somebody else, or by this write, whose answer was lost
-            prepared = self._prepare(bound_to(self._binding, found), item, found)
+                return (
+                    found  # restored by another writer, or by this one before its answer was lost
+                )
+            binding = bound_to(self._binding, found)
+            field = binding.info.deleted_at or self._deleted_at
+            restoration = Restoration(
+                binding, self._key, field, item, found, self._version, self._retry
+            )
             try:
-                stored: ModelT = await send(prepared, self._retry)
-            except VersionConflict:
+                stored: ModelT = await restoration.send()
+            except (UniqueConflict, VersionConflict):
                 raise
             except ConditionalCheckFailed as error:
                 if attempt >= MAX_ATTEMPTS:
@@ -93,55 +92,6 @@ class Restore(Retriable[ModelT], Generic[ModelT]):
                 why="before the item is read again, and restored",
                 retry=self._retry,
             )
-
-    def _prepare(self, binding: Binding, item: AttributeMap, instance: Any) -> PreparedWrite:
-        """The update that restores an item, where it is still as it was read.
-
-        Args:
-            binding: of its own model, which may be a subclass of an abstract one.
-        """
-        info, field = binding.info, binding.info.deleted_at or self._deleted_at
-        now = binding.connection.clock.now()
-        new_values: dict[str, Any] = {field.name: None}
-        if info.version is not None:
-            new_values[info.version.name] = read_version(info, instance) + 1
-        if info.updated_at is not None:
-            new_values[info.updated_at.name] = now
-        if info.ttl is not None and field.marker.keep is not None:
-            new_values[info.ttl.name] = None
-        restored = copy_with(info, instance, new_values)
-        encoded = encode_item(binding, self._key, restored)
-        fields = [each for each in info.structure.fields if each.name in new_values]
-        clauses: list[Clause[Any]] = []
-        for each in (*fields, *removed_fields(info)):
-            path, value = info.path_of(each), encoded.get(each.attribute_name)
-            clauses.append(Remove(path) if value is None else SetValue(path, value))
-        expressions = RequestExpressions(binding.codec, info.model)
-        expressions.update(clauses, key_names=info.key_names)
-        request = {"TableName": binding.table_name, "Key": binding.encode_key(self._key)}
-        prepared = PreparedWrite("UpdateItem", binding, self._key, request)
-        prepared.written = expressions.written
-        prepared.provable = info.updated_at is not None
-        prepared.expected_version = self._version
-        add_condition(prepared.request, self._conditions(info, item), expressions)
-        prepared.on_applied = lambda _attributes: restored
-        return prepared
-
-    def _conditions(self, info: ModelInfo, item: AttributeMap) -> list[Condition]:
-        """That the item was not changed since it was read."""
-        deleted = info.path_of(info.deleted_at or self._deleted_at)
-        stored = StoredValue(item[self._deleted_at.attribute_name], deleted)
-        conditions: list[Condition] = [
-            item_exists(self._binding),
-            Comparison(deleted, "=", stored),
-        ]
-        parts = {part for key in info.index_keys for part in key.fields}
-        read = [each for each in info.structure.fields if each in parts or each is info.version]
-        conditions += [stored_as(info, each, item.get(each.attribute_name)) for each in read]
-        if self._version is not None and info.version is not None:
-            path = info.path_of(info.version)
-            conditions.append(Comparison(path, "=", StoredValue({"N": str(self._version)}, path)))
-        return conditions
 
 
 def _stored_item(

@@ -10,10 +10,11 @@ Only operations of models with such a field load this module.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure
-from adorm.codec.pages import ItemPage
+from adorm.codec.pages import ItemPage, ItemReader
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import (
     ConditionalCheckFailed,
@@ -32,9 +33,6 @@ from adorm.schema.fields import Field
 from adorm.schema.item_keys import computed_attributes
 from adorm.schema.types import split_optional, unwrap
 
-if TYPE_CHECKING:
-    from adorm.items.binding import Binding
-
 
 class DeletedItem(OtherKind):
     """The item was deleted. Reads treat it as absent, so that users never get this error."""
@@ -49,32 +47,34 @@ def is_live(info: ModelInfo, deleted_at: Field) -> Comparison:
     return Comparison(path, "=", Value(None, path))
 
 
-def describe_deletion(binding: Binding, attribute_map: AttributeMap) -> str:
+def describe_deletion(info: ModelInfo, codec: Codec, attribute_map: AttributeMap) -> str:
     """How messages say that an item was deleted, and when."""
-    field = binding.info.deleted_at
+    field = info.deleted_at
     if field is None:
         return "the item was deleted"
     stored = attribute_map[field.attribute_name]
     try:
-        when: Any = binding.codec.decode_field(field, stored)
+        when: Any = codec.decode_field(field, stored)
     except DecodeFailure:
         when = stored
     shown = when.isoformat() if isinstance(when, datetime) else repr(when)
     return f"the item was deleted at {shown} ({field.name})"
 
 
-def decode_each_live(binding: Binding, page: ItemPage, errors: list[Exception]) -> list[Any]:
+def decode_each_live(
+    info: ModelInfo, reader: ItemReader, page: ItemPage, errors: list[Exception]
+) -> list[Any]:
     """The instances of a page, with None in the place of each item that was deleted or does not fit
     the model; its error is appended to `errors`."""
-    field, failures = binding.info.deleted_at, list[Exception]()
-    decoded = page.decode_each(binding, failures)
+    field, failures = info.deleted_at, list[Exception]()
+    decoded = page.decode_each(reader, failures)
     following = iter(failures)
     for index, instance in enumerate(decoded):
         if instance is None:
             errors.append(next(following))
         elif field is not None and getattr(instance, field.name) is not None:
             decoded[index] = None
-            errors.append(DeletedItem("it was deleted", model=binding.info.model, key={}, path="$"))
+            errors.append(DeletedItem("it was deleted", model=info.model, key={}, path="$"))
     return decoded
 
 
@@ -136,14 +136,14 @@ def check_saved(info: ModelInfo, deleted_at: Field, instance: Any) -> None:
 
 
 def deletion_failure(
-    error: ConditionalCheckFailed, binding: Binding, key: object, found: AttributeMap
+    error: ConditionalCheckFailed, info: ModelInfo, codec: Codec, key: object, found: AttributeMap
 ) -> ConditionalCheckFailed | ItemNotFound:
     """The error to raise for a write that met a deleted item.
 
     Args:
         error: the failed condition, or `ItemExists` or `VersionConflict` in its place.
     """
-    deleted = describe_deletion(binding, found)
+    deleted = describe_deletion(info, codec, found)
     if isinstance(error, (ItemExists, VersionConflict)) or error.maybe_applied:
         error.deletion = deleted
         return error

@@ -219,8 +219,9 @@ def read_request(change: UniqueChange) -> dict[str, Any]:
     binding = change.binding
     kind = binding.info.discriminator
     names = {*change.names, *binding.info.key_order}
-    if kind is not None:
-        names.add(kind.attribute_name)
+    for field in (kind, binding.info.deleted_at):
+        if field is not None:
+            names.add(field.attribute_name)
     placeholders = {f"#n{number}": name for number, name in enumerate(sorted(names))}
     return {
         "TableName": binding.table_name,

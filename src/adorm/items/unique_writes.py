@@ -115,6 +115,9 @@ class UniqueWrite:
             retry=self._write.policy,
         )
         item: AttributeMap | None = answer.get("Item")
+        binding, is_delete = self._binding, self._is_done_without_item
+        if item is not None and is_delete and binding.hides_deleted and binding.is_deleted(item):
+            return None
         return item
 
     @property
@@ -248,7 +251,9 @@ class UniqueWrite:
             failure = condition_failure(prepared, causes[0])
             if failure is not causes[0]:
                 failure.__cause__ = causes[0]
-            return self._learn(failure, causes[0].attribute_map, before)
+            is_absent = isinstance(failure, ItemNotFound)  # or it is there, and was deleted
+            found = None if is_absent else causes[0].attribute_map
+            return self._learn(failure, found, before)
         self._maybe_applied = self._maybe_applied or error.maybe_applied
         for (doing, text), cause in zip(parts, causes[1:], strict=False):
             if not isinstance(cause, ConditionalCheckFailed):

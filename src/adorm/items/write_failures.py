@@ -94,7 +94,7 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
     if found is not None and is_deleted:
         from adorm.items.soft_delete import deletion_failure
 
-        return deletion_failure(failure, binding, prepared.key, found)
+        return deletion_failure(failure, binding.info, binding.codec, prepared.key, found)
     return failure
 
 
