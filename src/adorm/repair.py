@@ -165,7 +165,7 @@ class _Repairs:
         """Whether the item's keys were not what they should be; None where it was passed over."""
         connection, attempt, changed = self._binding.connection, 0, False
         stored: AttributeMap | None = item
-        while stored is not None and not self._binding.is_other_kind(stored):
+        while stored is not None and not self._binding.is_left_out(stored):
             attempt += 1
             try:
                 key, request = self._update_of(stored)
@@ -239,8 +239,9 @@ def _as_read(info: ModelInfo, item: AttributeMap) -> list[Condition]:
         for field in key.fields
         if field.attribute_name not in info.key_names
     )
-    if info.type_field is not None:
-        fields[info.type_field] = None
+    for field in (info.type_field, info.deleted_at):
+        if field is not None:
+            fields[field] = None
     return [stored_as(info, field, item.get(field.attribute_name)) for field in fields]
 
 

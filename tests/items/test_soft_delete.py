@@ -584,9 +584,12 @@ async def test_a_restoration_begins_again_where_the_item_changes_meanwhile(times
             assert len(clock.sleeps) == 29
 
 
-CHANGE: dict[str, Any] = {
+BASE: dict[str, Any] = {
     "TableName": "shop",
     "Key": {"PK": {"S": "CUSTOMER#ada"}, "SK": {"S": "ORDER#o1"}},
+}
+CHANGE: dict[str, Any] = {
+    **BASE,
     "UpdateExpression": "SET #total = :n",
     "ExpressionAttributeNames": {"#total": "total"},
 }
@@ -654,7 +657,7 @@ def test_an_abstract_model_knows_that_its_items_may_be_deleted() -> None:
         name: str
         key = adorm.key("BASE#{name}", "BASE")
 
-    with pytest.raises(adorm.ModelError, match="Base is abstract.*declare the field there"):
+    with pytest.raises(adorm.ModelError, match=r"Base is abstract.*declare the field there"):
 
         @adorm.model
         class Derived(Base):
@@ -669,6 +672,25 @@ async def test_get_or_create_and_update_or_create_find_the_key_taken(
         await orders.get_or_create(order())
     with pytest.raises(adorm.ItemExists, match="was deleted at"):
         await orders.update_or_create(order(), only=[Order.expires_at])
+
+
+async def test_a_repair_gives_no_keys_to_a_deleted_item() -> None:
+    faults = Faults()
+    async with adorm.connect("memory", wrap=faults, clock=FakeClock(NOON)) as db:
+        await db.create_table(Order)
+        orders = db.table(Order)
+        await orders.create(order())
+        await db.call("UpdateItem", {**BASE, "UpdateExpression": "SET GSI1SK = GSI1PK"})
+
+        async def delete_before(attempt: Attempt) -> Any:
+            await attempt.send(orders.delete(*KEY).request())
+            return await attempt.send()
+
+        faults.on("UpdateItem", call=1).run(delete_before)
+        await orders.repair()
+        assert "GSI1SK" not in await stored(db)
+        result = await orders.repair()
+        assert (result.checked, result.changed) == (0, 0)
 
 
 async def test_a_move_leaves_no_deleted_item(db: adorm.Database) -> None:

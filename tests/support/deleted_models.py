@@ -67,7 +67,8 @@ class Note:
 
 def order(**changes: Any) -> Order:
     """An order, with other values in some fields."""
-    return Order(**{"user_name": "ada", "order_id": "o1", "total": 5, **changes})
+    values: dict[str, Any] = {"user_name": "ada", "order_id": "o1", "total": 5}
+    return Order(**(values | changes))
 
 
 @adorm.model(table=shop)
