@@ -225,13 +225,8 @@ def read_request(
             "key nor by what an index does not hold; count in the table, or let the index hold the "
             "discriminator beside its keys"
         )
-    key, filter_ = (*access.key, *kinds.key), (*access.filter, *kinds.filter)
-    if info.deleted_at is not None:
-        from adorm.query.deleted import deletion_filter
-
-        filter_ += deletion_filter(
-            binding, info.deleted_at, target, hydrates=decoder.hydrates, counting=counting
-        )
+    key = (*access.key, *kinds.key)
+    filter_ = (*access.filter, *kinds.filter, *_deletions(decoder, target, counting=counting))
     if decoder.consistent and target.is_global:
         raise UsageError(
             f"{target} of {info.name} is global, and DynamoDB reads those eventually consistent "
@@ -276,6 +271,21 @@ def read_request(
         decoder=decoder,
         drops_other_kinds=kinds.after_reading,
         filters_kinds_only=bool(filter_) and not access.filter,
+    )
+
+
+def _deletions(
+    decoder: ItemDecoder[Any], target: Target, *, counting: bool
+) -> tuple[Condition, ...]:
+    """The filter that leaves out deleted items."""
+    binding = decoder.binding
+    deleted_at = binding.info.deleted_at
+    if deleted_at is None:
+        return ()
+    from adorm.query.deleted import deletion_filter
+
+    return deletion_filter(
+        binding, deleted_at, target, hydrates=decoder.hydrates, counting=counting
     )
 
 
