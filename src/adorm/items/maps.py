@@ -81,7 +81,7 @@ def from_attribute_map(
         UsageError: it is an item of no model of the table, or without a type it can be one of
             several.
     """
-    cls = model if isinstance(model, type) else _model_of(model, attribute_map)
+    cls = model if isinstance(model, type) else model_in_table(model, attribute_map)
     codec = chosen_codec(cls, **hooks)
     try:
         made: Any = codec.decode(cls, attribute_map)
@@ -90,8 +90,12 @@ def from_attribute_map(
     return made
 
 
-def _model_of(table: Any, attribute_map: Mapping[str, Any]) -> type[Any]:
-    """The class of an item of a `SingleTable`; anything else is given back as it is."""
+def model_in_table(table: Any, attribute_map: Mapping[str, Any]) -> type[Any]:
+    """The class of an item of a `SingleTable`; anything else is given back as it is.
+
+    Raises:
+        UsageError: it is of none of the table's models, or without a type it can be of several.
+    """
     if not hasattr(table, "type_attribute"):
         return cast("type[Any]", table)  # a type with parameters, which is no class
     from adorm.items.kinds import models_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, overload
 
 import attrs
 
@@ -12,10 +12,11 @@ from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.codec import Codec
 from adorm.codec.failures import DecodeFailure, item_decode_error
 from adorm.dynamodb.values import AttributeMap
+from adorm.items.key_encoding import decode_key
 from adorm.items.keys import Key
 from adorm.models import ModelInfo, model_info
-from adorm.schema.fields import Field
 from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.schema.single_table import SingleTable
 from adorm.streams.record import ChangeKind, StreamRecord, parse_record
 
 if TYPE_CHECKING:
@@ -71,9 +72,17 @@ class StreamChange(Generic[ModelT]):
         return self.record.table_name
 
 
+@overload
+def from_stream_record(
+    record: Mapping[str, Any], table: SingleTable, /, **hooks: Unpack[HooksOf]
+) -> StreamChange[Any]: ...
+@overload
 def from_stream_record(
     record: Mapping[str, Any], model: type[ModelT], /, **hooks: Unpack[HooksOf]
-) -> StreamChange[ModelT]:
+) -> StreamChange[ModelT]: ...
+def from_stream_record(
+    record: Mapping[str, Any], model: type[Any] | SingleTable, /, **hooks: Unpack[HooksOf]
+) -> StreamChange[Any]:
     """One record with its images as instances of a model. The record is of a Lambda event, of the
     API of DynamoDB Streams, or of a Kinesis stream that carries such records.
 
@@ -81,15 +90,22 @@ def from_stream_record(
         record: as it came, `{"eventName": "INSERT", "dynamodb": {"Keys": ..., "NewImage": ...},
             ...}`, or with the same as base64 JSON in `record["kinesis"]["data"]`. Binary values are
             base64 text or bytes.
-        model: the class of the images.
+        model: the class of the images; or a `SingleTable`: then they are of the model that their
+            type says, or without a type their key.
         db: the database whose converter hooks to use; None: only adorm's own types.
         converter: its converter alone, `db.converter`, instead of the database.
 
     Raises:
-        UsageError: it is no such record, or the class is no model with a key.
+        UsageError: it is no such record, the class is no model with a key, or the item is of no
+            model of the table.
         ItemDecodeError: the key or an image does not fit the model; a note says which.
     """
-    return typed_change(parse_record(record), model_info(model), chosen_codec(model, **hooks))
+    parsed = parse_record(record)
+    if isinstance(model, SingleTable):
+        from adorm.items.maps import model_in_table
+
+        model = model_in_table(model, parsed.image)
+    return typed_change(parsed, model_info(model), chosen_codec(model, **hooks))
 
 
 def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamChange[Any]:
@@ -101,7 +117,7 @@ def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamC
     part = "Keys"
     image: AttributeMap | None = record.keys
     try:
-        key = Key[Any](info, tuple(_key_value(record, field, codec) for field in info.key_fields))
+        key = decode_key(info, codec, record.keys, record.new_image or record.old_image)
         part, image = "NewImage", record.new_image
         new = None if image is None else codec.decode(info.model, image)
         part, image = "OldImage", record.old_image
@@ -116,13 +132,3 @@ def typed_change(record: StreamRecord, info: ModelInfo, codec: Codec) -> StreamC
         )
         raise error from failure
     return StreamChange(key, new, old, record)
-
-
-def _key_value(record: StreamRecord, field: Field, codec: Codec) -> Any:
-    name = field.attribute_name
-    try:
-        if name not in record.keys:
-            raise DecodeFailure("no such attribute in the key")
-        return codec.decode_stored_field(field, record.keys[name])
-    except DecodeFailure as failure:
-        raise failure.under(name) from failure.__cause__

@@ -39,17 +39,18 @@ class TypedHandler:
     """The table's name in DynamoDB, if it was given; else the model has one."""
     when: When | None
     discriminator: tuple[str, frozenset[str]] | None
-    """The attribute name of the model's discriminator, and the values that it may have."""
+    """The attribute name of the model's discriminator, and the values that it may have; None where
+    it has none, and for a model of a `SingleTable`, which knows its items by their keys too."""
     optional_images: bool
     function: HandlerFunction
 
     @property
     def rank(self) -> int:
-        """The order in which handlers are asked: first those with `when`, then those with a
-        discriminator, then those that take everything."""
+        """The order in which handlers are asked: first those with `when`, then those whose model
+        tells its items from others, then those that take everything."""
         if self.when is not None:
             return 0
-        return 2 if self.discriminator is None else 1
+        return 1 if self.discriminator is not None or self.info.single_table is not None else 2
 
     def takes(self, record: StreamRecord) -> bool:
         """Whether a record of this handler's table is one of its model."""
@@ -60,6 +61,8 @@ class TypedHandler:
                 return False
         if self.when is not None:
             return bool(self.when(record.image))
+        if self.info.single_table is not None:
+            return self.info.item_models.find(record.image) is not None
         if self.discriminator is not None:
             name, values = self.discriminator
             stored: Any = record.image.get(name)
@@ -144,10 +147,12 @@ class TypedHandlers:
                     break
                 if table_of(handler) != record.table_name or not handler.takes(record):
                     continue
-                if found is not None:  # the database gives the tables of two models one name
+                if found is not None:
+                    # the database gives the tables of two models one name; or two models of a
+                    # table have one key, and the image does not tell the type
                     raise UsageError(
                         f"{found.describe()} and that of {handler.info.name} both take it, "
-                        f"in table {record.table_name}"
+                        f"in table {record.table_name}: give one of them when=..."
                     )
                 found = handler
             if found is not None:
@@ -205,6 +210,9 @@ def _overlap(one: TypedHandler, other: TypedHandler) -> bool:
     """Whether both may take the same record."""
     if one.when is not None or other.when is not None:
         return False  # the first one whose `when` is true takes it
+    if one.info.single_table is not None and other.info.single_table is one.info.single_table:
+        own = one.info.item_models.models
+        return any(model in own for model in other.info.item_models.models)
     if one.discriminator is None or other.discriminator is None:
         return True
     (name, values), (other_name, other_values) = one.discriminator, other.discriminator
@@ -214,7 +222,7 @@ def _overlap(one: TypedHandler, other: TypedHandler) -> bool:
 def _discriminator(info: ModelInfo) -> tuple[str, frozenset[str]] | None:
     """The attribute name of the model's discriminator, and the values that it may have."""
     field = info.discriminator
-    if field is None:
+    if field is None or info.single_table is not None:
         return None
     annotation = unwrap(split_optional(field.type)[0])
     values = get_args(annotation) if origin_of(annotation) is Literal else (field.default,)
