@@ -209,11 +209,16 @@ class Binding:
 
     def is_other_kind(self, attribute_map: AttributeMap) -> bool:
         """Whether the item is of another kind: one of another model that shares the table."""
-        if not getattr(self.info, "meets_others", False):
+        info = self.info
+        if not getattr(info, "meets_others", False):
             return False
+        if info.single_table is not None and info.discriminator is not None:
+            stored = attribute_map.get(info.discriminator.attribute_name)
+            if stored is not None and stored.get("S") == info.discriminator.default:
+                return False
         from adorm.items.kinds import is_other_kind
 
-        return is_other_kind(self.info, self.codec, attribute_map)
+        return is_other_kind(info, self.codec, attribute_map)
 
     def is_left_out(self, attribute_map: AttributeMap) -> bool:
         """Whether reads treat the item as absent: it is of another kind, or it was deleted."""

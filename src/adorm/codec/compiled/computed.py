@@ -3,9 +3,17 @@
 They are written beside the encoded fields:
 
     def encode_item(value):
-        content = encode_map(value)
-        content.update(table_key(content))
-        content.update(index_keys_0(content))
+        content = {}
+        ...
+        try:
+            t0_0 = content["user_name"]["S"]
+            is_common = t0_0
+        except Exception:
+            is_common = False
+        if is_common:
+            content["PK"] = {"S": f"CUSTOMER#{t0_0}"}
+        else:
+            content.update(table_key(content) or {})
         content["_type"] = {"S": "Order"}
         return content
 
@@ -20,9 +28,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from adorm.codec.absence import FieldPlan, is_null
-from adorm.codec.coders.scalar import ScalarCoder
-from adorm.codec.compiled.key_texts import make_parser, make_renderer
-from adorm.codec.compiled.writer import FunctionWriter
+from adorm.codec.compiled.key_texts import make_parser, make_renderer, render_source
+from adorm.codec.compiled.part_sources import part_source
+from adorm.codec.compiled.writer import FunctionWriter, WriteLines
 from adorm.codec.failures import DecodeFailure, shown
 from adorm.dynamodb.values import AttributeMap, AttributeValue
 from adorm.errors import UsageError
@@ -149,7 +157,7 @@ def keys_by_index(keys: Iterable[ItemKey]) -> dict[str, list[ItemKey]]:
 def make_item_encoder(
     owner: str,
     plans: Sequence[FieldPlan],
-    encode_map: Callable[[Any], AttributeMap],
+    write_encoder: WriteLines,
     computed: ComputedAttributes,
 ) -> Callable[[Any], AttributeMap]:
     """Generate the function that encodes an instance as an item.
@@ -157,18 +165,21 @@ def make_item_encoder(
     Args:
         owner: the name of its class.
         plans: of its fields.
-        encode_map: encodes its fields.
+        write_encoder: writes lines that make the attribute map `content` of the fields of `value`.
     """
     by_field = {plan.field: plan for plan in plans}
     source = FunctionWriter("encode_item", "value")
-    source.line(f"content = {source.name('encode_map', encode_map)}(value)", 1)
+    write_encoder(source)
     if computed.key is not None:
         texts = key_texts(owner, computed.key)
-        source.line(f"content.update({source.name('table_key', texts.render)}(content))", 1)
+        _write_key(source, computed.key, source.name("table_key", texts.render))
     for number, keys in enumerate(keys_by_index(computed.index_keys).values()):
         index_texts = IndexKeyTexts(owner, keys, lambda field, value: by_field[field].encode(value))
         render = source.name(f"index_keys_{number}", index_texts.render)
-        source.line(f"content.update({render}(content) or {{}})", 1)
+        if len(keys) == 1 and not keys[0].only:
+            _write_key(source, keys[0], render)
+        else:
+            source.line(f"content.update({render}(content) or {{}})", 1)
     if computed.type_field is not None:
         field = computed.type_field
         source.line(f"content[{field.attribute_name!r}] = {{'S': {field.default!r}}}", 1)
@@ -176,15 +187,42 @@ def make_item_encoder(
     return source.function(f"encode item {owner}")
 
 
-def make_recovering(
-    owner: str, computed: ComputedAttributes, make: Callable[[Any], Any]
-) -> Callable[[Any], Any]:
-    """`make`, called with the parts that have no attribute of their own taken from the keys."""
+def _write_key(source: FunctionWriter, key: ItemKey, render: str) -> None:
+    """Write lines that add the attributes of a key to `content`.
+
+    Keys whose texts are not sure to be good are made by `render`.
+    """
+    lines: list[str] = []
+    tests: list[str] = []
+    assignments: list[str] = []
+    for number, side in enumerate(key.sides):
+        made = render_source(source, side.template, "content", f"t{number}_")
+        lines += made.lines
+        tests += made.tests
+        assignments.append(f"content[{side.attribute_name!r}] = {made.attribute_value}")
+    source.line("try:", 1)
+    for line in lines:
+        source.line(line, 2)
+    source.line(f"is_common = {' and '.join(tests) or 'True'}", 2)
+    source.line("except Exception:", 1)
+    source.line("is_common = False", 2)
+    source.line("if is_common:", 1)
+    for line in assignments:
+        source.line(line, 2)
+    source.line("else:", 1)
+    source.line(f"content.update({render}(content) or {{}})", 2)
+
+
+def recovery(owner: str, computed: ComputedAttributes) -> WriteLines | None:
+    """Writes lines that take the parts without an attribute of their own from the keys.
+
+    None where no key has parts.
+    """
     keys = [key for key in (computed.key, *computed.index_keys) if key is not None]
     all_texts = [key_texts(owner, key) for key in keys]
     parts = {part.attribute_name for key in keys for part in key.parts}
     if not parts:
-        return make
+        return None
 
     def recover(content: Any) -> Any:
         found: AttributeMap = {}
@@ -192,102 +230,106 @@ def make_recovering(
             found.update(texts.parse(content))
         return {**found, **content}
 
-    source = FunctionWriter("make_recovered", "content")
-    tests = " and ".join(f"{name!r} in content" for name in sorted(parts))
-    source.line(f"if not ({tests}):", 1)
-    source.line(f"content = {source.name('recover', recover)}(content)", 2)
-    source.line(f"return {source.name('make', make)}(content)", 1)
-    return source.function(f"make recovered {owner}")
+    def write_recovery(source: FunctionWriter) -> None:
+        tests = " and ".join(f"{name!r} in content" for name in sorted(parts))
+        source.line(f"if not ({tests}):", 1)
+        source.line(f"content = {source.name('recover', recover)}(content)", 2)
+
+    return write_recovery
 
 
-def write_key_comparison(
+def write_computed_comparison(
     source: FunctionWriter,
     owner: str,
     plans: Sequence[FieldPlan],
     computed: ComputedAttributes,
     stored: Callable[[str, str], str],
     plain: Callable[[Any], Mapping[str, Any]],
+    of_type: str | None = None,
 ) -> None:
-    """Write lines that compare the stored table key with the text that `made` would be written by.
+    """Write lines that refuse an item of another type, and one whose key is another.
+
+    The stored table key is compared with the text that `made` would be written by.
 
     Args:
         stored: gives an expression for what an attribute holds under a tag. It may raise.
         plain: gives the attribute map of `content`.
+        of_type: an expression that is true where the item surely has the type; default the
+            comparison of what is stored.
     """
-    key = computed.key
-    if key is None:
-        return
     by_field = {plan.field: plan for plan in plans}
-    texts = key_texts(owner, key)
-    computed_sides = [side for side in key.sides if side.is_computed]
-
-    def compare_fully(made: Any, content: Any) -> None:
-        _compare(owner, texts, computed_sides, by_field, made, plain(content))
-
     tests: list[str] = []
-    for side in computed_sides:
-        expression = _text_expression(side, by_field)
-        tag = "S" if side.template.alone is None else by_field[side.template.alone].coder.tag
-        if expression is not None:
-            tests.append(f"{stored(side.attribute_name, tag)} == {expression}")
-    compare = f"{source.name('compare_fully', compare_fully)}(made, content)"
-    if len(tests) < len(computed_sides):
-        source.line(compare, 1)
+    if computed.type_field is not None:
+        name = computed.type_field.attribute_name
+        tests.append(of_type or f"{stored(name, 'S')} == {computed.entities[0]!r}")
+    key = computed.key
+    sides = [] if key is None else [side for side in key.sides if side.is_computed]
+    is_simple = True
+    for side in sides:
+        parts = _text_expression(source, side, by_field)
+        if parts is None:
+            is_simple = False
+        else:
+            value_tests, text = parts
+            alone = side.template.alone
+            tag = "S" if alone is None else by_field[alone].coder.tag
+            tests += [*value_tests, f"{stored(side.attribute_name, tag)} == {text}"]
+    if not tests and not sides:
+        return
+
+    def compare(made: Any, content: Any) -> None:
+        attribute_map = plain(content)
+        _compare_type(computed, attribute_map)
+        if key is not None:
+            _compare(owner, key_texts(owner, key), sides, by_field, made, attribute_map)
+
+    compare_fully = f"{source.name('compare_item', compare)}(made, content)"
+    if not is_simple:
+        source.line(compare_fully, 1)
         return
     source.line("try:", 1)
     source.line(f"same = {' and '.join(tests)}", 2)
     source.line("except Exception:", 1)
     source.line("same = False", 2)
     source.line("if not same:", 1)
-    source.line(compare, 2)
+    source.line(compare_fully, 2)
 
 
-def write_type_comparison(
-    source: FunctionWriter,
-    owner: str,
-    computed: ComputedAttributes,
-    stored: Callable[[str, str], str],
-    plain: Callable[[Any], Mapping[str, Any]],
-) -> None:
-    """Write lines that refuse an item whose type is not one of the model's.
+def _text_expression(
+    source: FunctionWriter, side: KeySide, plans: Mapping[Field, FieldPlan]
+) -> tuple[list[str], str] | None:
+    """Tests of `made`, and an expression for the text of its key.
 
-    Args:
-        stored, plain: as for `write_key_comparison`.
+    None where the text of a part is made of the stored value in another way.
     """
-    field = computed.type_field
-    if field is None:
-        return
-    name, entities = field.attribute_name, computed.entities
-
-    def compare_type(content: Any) -> None:
-        found = plain(content).get(name)
-        if found is None or any(found == {"S": entity} for entity in entities):
-            return
-        own = " or ".join(map(repr, entities))
-        raise DecodeFailure(f"an item of another model: its type is not {own}").under(name)
-
-    compare = f"{source.name('compare_type', compare_type)}(content)"
-    source.line("try:", 1)
-    source.line(f"same = {stored(name, 'S')} == {entities[0]!r}", 2)
-    source.line("except Exception:", 1)
-    source.line("same = False", 2)
-    source.line("if not same:", 1)
-    source.line(compare, 2)
-
-
-def _text_expression(side: KeySide, plans: Mapping[Field, FieldPlan]) -> str | None:
-    """An expression for the text of `made`'s key, where every part is plain text."""
+    tests: list[str] = []
     pieces: list[str] = []
     for segment in side.template.segments:
         if isinstance(segment, str):
             pieces.append(repr(segment))
             continue
-        coder, field = plans[segment.field].coder, segment.field
-        is_text = isinstance(coder, ScalarCoder) and coder.classes == (str,)
-        if not is_text or segment.format or not field.name.isidentifier():
+        field = segment.field
+        if not field.name.isidentifier():
             return None
-        pieces.append(f"made.{field.name}")
-    return " + ".join(pieces) or "''"
+        found = part_source(source, segment, plans[field], f"made.{field.name}")
+        if found is None:
+            return None
+        if not found.is_value:  # text can only be equal to text
+            tests += found.tests
+        pieces.append(found.text)
+    return tests, " + ".join(pieces) or "''"
+
+
+def _compare_type(computed: ComputedAttributes, attribute_map: Mapping[str, Any]) -> None:
+    field = computed.type_field
+    if field is None:
+        return
+    found = attribute_map.get(field.attribute_name)
+    if found is None or any(found == {"S": entity} for entity in computed.entities):
+        return
+    own = " or ".join(map(repr, computed.entities))
+    failure = DecodeFailure(f"an item of another model: its type is not {own}")
+    raise failure.under(field.attribute_name)
 
 
 def _compare(

@@ -35,7 +35,7 @@ from adorm.codec.compiled.constructors import (
     only_sets_attributes,
     refusal_of,
 )
-from adorm.codec.compiled.writer import FunctionWriter
+from adorm.codec.compiled.writer import FunctionWriter, WriteLines
 from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_of, unexpected, wrong
 from adorm.errors import AdormError
 from adorm.schema.fields import MISSING, NOT_REQUIRED, Role
@@ -107,11 +107,17 @@ class StructCoder(Coder):
             return self.encode_map
         from adorm.codec.compiled.computed import make_item_encoder
 
-        return make_item_encoder(self.name, self.plans, self.encode_map, computed)
+        return make_item_encoder(self.name, self.plans, self.write_encoder, computed)
 
     @made_once
     def encode_map(self) -> Callable[[Any], dict[str, Any]]:
         source = FunctionWriter("encode_map", "value")
+        self.write_encoder(source)
+        source.line("return content", 1)
+        return source.function(f"encode {self.name}")
+
+    def write_encoder(self, source: FunctionWriter) -> None:
+        """Write the lines of an encoder, which make the attribute map `content` of `value`."""
         if self.structure.kind == "typeddict":
             source.line(f"{source.name('check', self._check_dict)}(value)", 1)
         else:
@@ -120,8 +126,6 @@ class StructCoder(Coder):
         source.line("content = {}", 1)
         for index, plan in enumerate(self.plans):
             self._write_encode(source, index, plan)
-        source.line("return content", 1)
-        return source.function(f"encode {self.name}")
 
     def _write_encode(self, source: FunctionWriter, index: int, plan: FieldPlan) -> None:
         field = plan.field
@@ -185,27 +189,51 @@ class StructCoder(Coder):
     @made_once
     def decode_map(self) -> Callable[[Any], Any]:
         source = FunctionWriter("decode_map", "content")
+        self.write_decoder(source)
+        return source.function(f"decode {self.name}")
+
+    def write_decoder(
+        self,
+        source: FunctionWriter,
+        prepare: WriteLines | None = None,
+        check: WriteLines | None = None,
+    ) -> None:
+        """Write the lines of a decoder, which make the instance of the attribute map `content`.
+
+        Args:
+            prepare: writes lines that may put another dict in the place of `content`.
+            check: as for `write_made`.
+        """
         source.line("if content.__class__ is not dict:", 1)
         source.line(f"content = {source.name('as_dict', _as_dict)}(content)", 2)
+        if prepare is not None:
+            prepare(source)
         source.line("get = content.get", 1)
         if any(stands_apart(plan) for plan in self.plans):
             source.line("more = {}", 1)
         for index, plan in enumerate(self.plans):
             self._write_decode(source, index, plan)
-        self.write_made(source)
-        return source.function(f"decode {self.name}")
+        self.write_made(source, check)
 
-    def write_made(self, source: FunctionWriter) -> None:
+    def write_made(self, source: FunctionWriter, check: WriteLines | None = None) -> None:
         """Write the end of a decoder: make the instance of `f0`, `f1`, ... and `more`.
 
         `more` holds the fields that stand apart; the others are in the variables.
+
+        Args:
+            check: writes lines that look at the instance `made` and the `content` that it is of.
         """
+        self._write_construction(source)
+        if check is not None:
+            check(source)
+        source.line("return made", 1)
+
+    def _write_construction(self, source: FunctionWriter) -> None:
         cls: Any = self.structure.cls
         if only_sets_attributes(cls) and not any(stands_apart(plan) for plan in self.plans):
             source.line(f"made = {source.name('new', cls.__new__)}({source.name('cls', cls)})", 1)
             for index, plan in enumerate(self.plans):
                 source.line(f"made.{plan.field.name} = f{index}", 1)
-            source.line("return made", 1)
             return
         given: list[str] = []
         values: list[str] = []
@@ -232,7 +260,6 @@ class StructCoder(Coder):
         source.line(f"raise {refused}(error, {{{', '.join(values)}}})", 2)
         for line in later:
             source.line(line, 1)
-        source.line("return made", 1)
 
     def _write_decode(self, source: FunctionWriter, index: int, plan: FieldPlan) -> None:
         field = plan.field

@@ -105,6 +105,8 @@ def _write_template_test(
     writer: FunctionWriter, plans: Sequence[FieldPlan], indent: int, key: ItemKey
 ) -> list[KeyPart] | None:
     """The same for a key that is made of parts."""
+    from adorm.codec.compiled.part_sources import part_source
+
     by_field = {plan.field: (plan, f"v{index}") for index, plan in enumerate(plans)}
     tests: list[str] = []
     parts: list[KeyPart] = []
@@ -116,24 +118,24 @@ def _write_template_test(
                 pieces.append(repr(segment))
                 continue
             plan, variable = by_field[segment.field]
-            common = plan.coder.encode_source()
-            if common is None or segment.format or plan.coder.tag not in KEY_TAGS:
+            if side.template.alone is not None:
+                tag = plan.coder.tag
+                if tag not in KEY_TAGS:
+                    return None
+            source = part_source(writer, segment, plan, variable)
+            if source is None:
                 return None
-            if plan.coder.tag != "S" and side.template.alone is None:
-                return None
-            tag = plan.coder.tag
-            if common.test:
-                tests.append(writer.expand(common.test, common.names, v=variable))
-            payload = variable
-            if common.payload == "{v}":
-                tests.append(variable)
-            else:
-                payload = f"p{index}_{len(pieces)}"
-                value = writer.expand(common.payload, common.names, v=variable)
-                tests.append(f"({payload} := {value})")
-            if segment.end:  # a text without its first character can't contain it
-                tests.append(f"{segment.end[0]!r} not in {payload}")
-            pieces.append(payload)
+            tests += source.tests
+            text = source.text
+            if not source.is_value:
+                text = f"p{index}_{len(pieces)}"
+                tests.append(f"({text} := {source.text})")
+            elif not segment.width:
+                tests.append(text)
+            if segment.end and not segment.width:
+                # a text without its first character can't contain it
+                tests.append(f"{segment.end[0]!r} not in {text}")
+            pieces.append(text)
         tests.append(f"(k{index} := {' + '.join(pieces)})")
         if tag != "N":
             most = most_key_bytes(sort=index == 1) // MAX_BYTES_OF_A_CHARACTER

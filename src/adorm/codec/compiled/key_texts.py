@@ -13,6 +13,7 @@ from adorm.codec.key_parts import part_content, part_text, piece_width
 from adorm.codec.key_refusals import checked_text, content_of
 from adorm.dynamodb.values import AttributeMap, AttributeValue
 from adorm.schema.key_texts import Part, Template
+from adorm.support.records import Record
 
 Renderer: TypeAlias = Callable[[Mapping[str, AttributeValue]], AttributeValue | None]
 Parser: TypeAlias = Callable[[str | AttributeValue], AttributeMap | None]
@@ -45,30 +46,57 @@ def make_renderer(template: Template, where: str) -> Renderer:
         return _render_fully(template, texts, where, item)
 
     writer = FunctionWriter("render", "item")
+    source = render_source(writer, template, "item", "t")
     writer.line("try:", 1)
+    for line in source.lines:
+        writer.line(line, 2)
+    writer.line(f"if {' and '.join(source.tests) or 'True'}:", 2)
+    writer.line(f"return {source.attribute_value}", 3)
+    writer.line("except Exception:", 1)
+    writer.line("pass", 2)
+    writer.line(f"return {writer.name('render_fully', render_fully)}(item)", 1)
+    return writer.function(f"render {where}")
+
+
+class RenderSource(Record):
+    """How generated code makes a key attribute of an item."""
+
+    lines: tuple[str, ...]
+    """They read the texts of the parts. They may raise."""
+    tests: tuple[str, ...]
+    """Expressions that are true where the texts are surely good."""
+    attribute_value: str
+    """The expression of the key attribute's value."""
+
+
+def render_source(
+    writer: FunctionWriter, template: Template, item: str, prefix: str
+) -> RenderSource:
+    """The source for the common keys of a template.
+
+    Args:
+        item: the variable that holds the item.
+        prefix: the beginning of the names of variables for the texts of parts.
+    """
+    lines: list[str] = []
     tests: list[str] = []
     pieces: list[str] = []
     for segment in template.segments:
         if isinstance(segment, str):
             pieces.append(segment.replace("{", "{{").replace("}", "}}"))
             continue
-        number = len(tests)
-        text = f"item[{segment.field.attribute_name!r}][{segment.tag!r}]"
+        variable = f"{prefix}{len(tests)}"
+        text = f"{item}[{segment.field.attribute_name!r}][{segment.tag!r}]"
         if template.alone is None and not _is_text_itself(segment):
-            text = f"{writer.name('text', texts[number])}({text})"
-        writer.line(f"t{number} = {text}", 2)
-        tests.append(_test_of(segment, f"t{number}"))
-        pieces.append(f"{{t{number}}}")
+            text = f"{writer.name('text_of', part_text(segment))}({text})"
+        lines.append(f"{variable} = {text}")
+        tests.append(_test_of(segment, variable))
+        pieces.append(f"{{{variable}}}")
     if template.alone is not None:
-        result = f"item[{template.alone.attribute_name!r}]"
+        result = f"{item}[{template.alone.attribute_name!r}]"
     else:
         result = f'{{"S": f{"".join(pieces)!r}}}'
-    writer.line(f"if {' and '.join(tests) or 'True'}:", 2)
-    writer.line(f"return {result}", 3)
-    writer.line("except Exception:", 1)
-    writer.line("pass", 2)
-    writer.line(f"return {writer.name('render_fully', render_fully)}(item)", 1)
-    return writer.function(f"render {where}")
+    return RenderSource(tuple(lines), tuple(tests), result)
 
 
 def _is_text_itself(part: Part) -> bool:

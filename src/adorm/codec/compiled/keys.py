@@ -24,7 +24,7 @@ from adorm.codec.coders.scalar import ScalarCoder
 from adorm.codec.coders.scalars import is_written_as_read
 from adorm.codec.compiled.constructors import is_kept_by_constructor
 from adorm.codec.compiled.items import StructCoder
-from adorm.codec.compiled.writer import FunctionWriter
+from adorm.codec.compiled.writer import FunctionWriter, WriteLines
 from adorm.codec.failures import DecodeFailure, EncodeFailure, shown
 from adorm.dynamodb.values import canonical
 from adorm.schema.fields import Role
@@ -79,19 +79,19 @@ def compare(plan: FieldPlan, value: Any, stored: Any) -> None:
 
 
 def comparing_decoder(coder: StructCoder) -> Callable[[Any], Any]:
-    """`coder.decode_map` with a comparison of the keys. For a datetime it is:
+    """`coder.decode_map` with a comparison of the keys. For a datetime its end is:
 
-    def make_stored(content):
-        made = make(content)
+        made.at = f0
         value = made.at
         stored = content.get("at")
         if stored is not None and not (value.tzinfo is UTC and text_of(value) == stored["S"]):
             compare_fully_1(made, stored)
         return made
+
+    Of an item with keys that are made of parts, absent parts are taken from the keys first.
     """
-    decode = _comparing(
+    check = _check(
         coder,
-        coder.decode_map,
         "content.get({name!r})",
         None,
         'stored["{tag}"]',
@@ -99,25 +99,28 @@ def comparing_decoder(coder: StructCoder) -> Callable[[Any], Any]:
         'content[{name!r}]["{tag}"]',
         _as_it_is_whole,
     )
+    prepare = None
     computed = coder.computed
-    if computed is None:
-        return decode
-    from adorm.codec.compiled.computed import make_recovering
+    if computed is not None:
+        from adorm.codec.compiled.computed import recovery
 
-    return make_recovering(coder.name, computed, decode)
+        prepare = recovery(coder.name, computed)
+    if check is None and prepare is None:
+        return coder.decode_map
+    source = FunctionWriter("decode_item", "content")
+    coder.write_decoder(source, prepare, check)
+    return source.function(f"decode item {coder.name}")
 
 
-def comparing_maker(
+def struct_check(
     coder: StructCoder,
-    make: Callable[[Any], Any],
     unset: object,
     plain: Callable[[Any, str], Any],
     slots: Mapping[str, str],
-) -> Callable[[Any], Any]:
-    """`make` with the same comparison, for the structs of `PageParser`.
+) -> WriteLines | None:
+    """Writes the same comparison, for the structs of `PageParser`; None where there is none.
 
     Args:
-        make: makes the instance of a struct, in which `f0` is the first field, and so on.
         unset: stands for an absent attribute in a struct.
         plain: gives the attribute value that a struct was in JSON, by the struct and the
             attribute's name.
@@ -129,9 +132,8 @@ def comparing_maker(
         values = {name: getattr(struct, slots[name]) for name in names}
         return {name: plain(value, name) for name, value in values.items() if value is not unset}
 
-    return _comparing(
+    return _check(
         coder,
-        make,
         "content.f{index}",
         unset,
         "stored.{tag}",
@@ -142,9 +144,8 @@ def comparing_maker(
     )
 
 
-def _comparing(
+def _check(
     coder: StructCoder,
-    make: Callable[[Any], Any],
     read: str,
     absent: object,
     payload: str,
@@ -152,27 +153,27 @@ def _comparing(
     computed_payload: str,
     whole: Callable[[Any], Mapping[str, Any]],
     slots: Mapping[str, str] | None = None,
-) -> Callable[[Any], Any]:
+) -> WriteLines | None:
     plans = plans_to_compare(coder)
     computed = coder.computed
     if not plans and (computed is None or (computed.key is None and not computed.type_field)):
-        return make
-    source = FunctionWriter("make_stored", "content")
-    source.line(f"made = {source.name('make', make)}(content)", 1)
-    present = f"stored is not {None if absent is None else source.name('UNSET', absent)}"
-    for index, plan in plans:
-        source.line(f"stored = {read.format(index=index, name=plan.field.attribute_name)}", 1)
-        _write_comparison(source, index, plan, present, payload, plain)
-    if computed is not None:
-        from adorm.codec.compiled.computed import write_key_comparison, write_type_comparison
+        return None
 
-        def stored_text(name: str, tag: str) -> str:
-            return computed_payload.format(name=name, tag=tag, slot=(slots or {}).get(name, ""))
+    def stored_text(name: str, tag: str) -> str:
+        return computed_payload.format(name=name, tag=tag, slot=(slots or {}).get(name, ""))
 
-        write_type_comparison(source, coder.name, computed, stored_text, whole)
-        write_key_comparison(source, coder.name, coder.plans, computed, stored_text, whole)
-    source.line("return made", 1)
-    return source.function(f"make stored {coder.name}")
+    def write_check(source: FunctionWriter) -> None:
+        absence = "None" if absent is None else source.name("UNSET", absent)
+        present = f"stored is not {absence}"
+        for index, plan in plans:
+            source.line(f"stored = {read.format(index=index, name=plan.field.attribute_name)}", 1)
+            _write_comparison(source, index, plan, present, payload, plain)
+        if computed is not None:
+            from adorm.codec.compiled.computed import write_computed_comparison
+
+            write_computed_comparison(source, coder.name, coder.plans, computed, stored_text, whole)
+
+    return write_check
 
 
 def _write_comparison(

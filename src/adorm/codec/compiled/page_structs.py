@@ -14,7 +14,7 @@ structs with a field for a tag: `item.f0.S`. A generated function makes the inst
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import msgspec  # 5 ms: only `PageParser` imports this module, when it is worth while
@@ -27,7 +27,7 @@ from adorm.codec.coders.containers import ListCoder, MapCoder
 from adorm.codec.coders.scalar import ScalarCoder
 from adorm.codec.coders.sets import SetCoder
 from adorm.codec.compiled.items import StructCoder, stands_apart
-from adorm.codec.compiled.writer import FunctionWriter
+from adorm.codec.compiled.writer import FunctionWriter, WriteLines
 from adorm.schema.fields import NOT_REQUIRED, Field
 from adorm.schema.types import scalar_tag, split_optional
 
@@ -47,18 +47,22 @@ tag; looked for where that tag is absent."""
 
 
 def page_types(
-    coder: StructCoder, beside_items: tuple[str, ...], beside_responses: tuple[str, ...]
+    coder: StructCoder,
+    beside_items: tuple[str, ...],
+    beside_responses: tuple[str, ...],
+    check: WriteLines | None,
 ) -> tuple[tuple[Decoder[Any], Decoder[Any]], Callable[[Any], Any]]:
     """The decoders of answers whose items are of one class, and the function that makes instances.
 
     Args:
         beside_items: the other members of an answer of Query or Scan.
         beside_responses: the other members of an answer of BatchGetItem.
+        check: writes lines that look at the instance `made` and the struct `content`.
 
     Raises:
         TypeError, ValueError: msgspec does not take an attribute's name.
     """
-    item, make = _StructTypes().struct_of(coder, (coder,), as_item=True)
+    item, make = _StructTypes().item_of(coder, check)
 
     def decoder(name: str, items: tuple[str, Any], beside: tuple[str, ...]) -> Decoder[Any]:
         members = [(*items, UNSET), *((member, Any, UNSET) for member in beside)]
@@ -84,14 +88,35 @@ class _StructTypes:
     def __init__(self) -> None:
         self._value_types: dict[tuple[str, Any, bool], Any] = {}
 
+    def item_of(
+        self, coder: StructCoder, check: WriteLines | None
+    ) -> tuple[Any, Callable[[Any], Any]]:
+        """As `struct_of`, of an item of a table, which may have computed attributes."""
+        computed = coder.computed
+        more: list[Any] = []
+        if computed is not None:
+            compared = [] if computed.key is None else [side.field for side in computed.key.sides]
+            more = [
+                self._key_type(field) if field in compared else msgspec.Raw
+                for field in computed.fields.values()
+            ]
+            if computed.type_field is not None:
+                more[-1] = self._tagged("S", Literal[tuple(computed.entities)], nullable=False)
+        return self.struct_of(coder, (coder,), check, more)
+
     def struct_of(
-        self, coder: StructCoder, within: tuple[Coder, ...], *, as_item: bool = False
+        self,
+        coder: StructCoder,
+        within: tuple[Coder, ...],
+        check: WriteLines | None = None,
+        more: Sequence[Any] = (),
     ) -> tuple[Any, Callable[[Any], Any]]:
         """The struct type of a class, and the function that makes an instance of a struct.
 
         Args:
             within: the coders around it, itself included; one that holds itself ends there.
-            as_item: whether it is an item of a table, which may have computed attributes.
+            check: as for `page_types`.
+            more: the types of further fields of the struct, after those of the class.
         """
         source = FunctionWriter("make", "content")
         if any(stands_apart(plan) for plan in coder.plans):
@@ -115,12 +140,9 @@ class _StructTypes:
                 default = coder.default(source, index, plan)
                 unset = source.name("UNSET", UNSET)
                 source.line(f"{target} = {default} if item is {unset} else {value}", 1)
-        coder.write_made(source)
+        coder.write_made(source, check)
         names = {slot: name for name, slot in slots_of(coder).items()}
-        computed = coder.computed if as_item else None
-        for index, field in enumerate(() if computed is None else computed.fields.values()):
-            kind = self._key_type(field)
-            fields.append((f"f{len(coder.plans) + index}", kind, UNSET))
+        fields += [(f"f{len(coder.plans) + index}", kind, UNSET) for index, kind in enumerate(more)]
         struct = msgspec.defstruct(
             f"{coder.structure.name} item", fields, rename=names, gc=False, kw_only=True
         )

@@ -17,7 +17,7 @@ import orjson
 
 from adorm.codec.coders.coder import BUILDING
 from adorm.codec.compiled.items import StructCoder
-from adorm.codec.compiled.keys import comparing_maker
+from adorm.codec.compiled.keys import struct_check
 from adorm.codec.failures import DecodeFailure
 from adorm.codec.pages import ItemPage, ItemReader
 from adorm.dynamodb.values import AttributeMap
@@ -125,14 +125,16 @@ class PageParser:
 
         with BUILDING:
             if self._decoders is None and not self._refused:
+                slots = slots_of(self._coder)
+                check = struct_check(self._coder, UNSET, json_value, slots)
                 try:
-                    decoders, make = page_types(self._coder, BESIDE_ITEMS, BESIDE_RESPONSES)
+                    decoders, make = page_types(self._coder, BESIDE_ITEMS, BESIDE_RESPONSES, check)
                 except (TypeError, ValueError):  # msgspec takes no attribute name with quotes in it
                     self._refused = True
                 else:
                     self._unset = UNSET
-                    self.slots = slots_of(self._coder)
-                    self.make = comparing_maker(self._coder, make, UNSET, json_value, self.slots)
+                    self.slots = slots
+                    self.make = make
                     self._decoders = decoders
             return self._decoders
 

@@ -10,7 +10,7 @@ import itertools
 import linecache
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from adorm.codec.coders.coder import Coder
 from adorm.errors import AdormError
@@ -86,3 +86,7 @@ class FunctionWriter:
         function: Callable[..., Any] = self._names[self._function_name]
         weakref.finalize(function, linecache.cache.pop, filename, None).atexit = False
         return function
+
+
+WriteLines: TypeAlias = Callable[[FunctionWriter], None]
+"""Adds lines to a function, at the first level of its body."""
