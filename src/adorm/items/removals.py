@@ -1,4 +1,5 @@
-"""Saves and upserts that only remove attributes, where there is perhaps no item.
+"""Saves and upserts that only remove attributes, where there is perhaps no item; and what an update
+must not remove.
 
 Of an UpdateItem that only removes, DynamoDB makes no item, and a save or an upsert must leave one.
 Sent alone, such a write asks for an existing item; where there is none, a second request creates an
@@ -14,10 +15,13 @@ from typing import Any
 
 from adorm.codec.failures import DecodeFailure
 from adorm.dynamodb.values import NULL, AttributeValue
+from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
+from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.request import RequestExpressions
-from adorm.expressions.updates import Clause, SetValue, SetValueIfAbsent
+from adorm.expressions.updates import Clause, Remove, SetValue, SetValueIfAbsent
 from adorm.items.binding import Binding
+from adorm.items.keys import Key
 from adorm.items.write import PreparedWrite, add_condition, item_exists
 from adorm.schema.fields import Field, Role
 
@@ -113,3 +117,43 @@ def _settable(binding: Binding, fields: Iterable[Field]) -> list[Field]:
     if info.deleted_at is not None:
         keys.add(info.deleted_at.attribute_name)
     return [field for field in fields if field.attribute_name not in keys and field.init]
+
+
+def check_readable(
+    binding: Binding,
+    key: Key[Any],
+    set_paths: Iterable[DocumentPath],
+    clauses: Sequence[Clause[Any]],
+    *,
+    creates: bool,
+) -> None:
+    """Refuse an update that would leave an item that can't be read: one without a field that has no
+    default.
+
+    Args:
+        set_paths: of the fields that are set to a plain value.
+        clauses: all other clauses of the caller.
+        creates: whether the update may create the item.
+    """
+    info = binding.info
+    whole = [clause for clause in clauses if clause.path.is_top_level]
+    removed = {clause.path.attribute_name for clause in whole if isinstance(clause, Remove)}
+    set_ = {path.attribute_name for path in (*set_paths, *[each.path for each in whole])}
+    for field in info.structure.fields:
+        name = field.attribute_name
+        is_time = field.role in (Role.CREATED_AT, Role.UPDATED_AT)
+        may_lack = not (field.required or is_time) or field in info.parts
+        if may_lack or not binding.must_be_there(field):
+            continue
+        if name in removed:
+            raise UsageError(
+                f"{key}: {info.name}.{field.name} has no default, so an item without it "
+                "can't be read: set it instead"
+            )
+        if creates and name not in set_ and not is_time:
+            raise UsageError(
+                f"{key}: upsert() may create an item without {info.name}.{field.name}, "
+                "which has no default, so it can't be read: set it, for instance by "
+                f".apply(attr({info.name}.{field.name}).set_if_absent(...)), "
+                "or give the field a default"
+            )

@@ -17,13 +17,12 @@ from adorm.expressions.updates import Clause, CountUp, Remove, SetIfAbsent, set_
 from adorm.items.key_encoding import check_index_keys
 from adorm.items.kinds import check_clauses, write_conditions
 from adorm.items.plan import Plan, plan_of, write_cost
-from adorm.items.removals import prepare_creation, stand_in_of_update
+from adorm.items.removals import check_readable, prepare_creation, stand_in_of_update
 from adorm.items.send import as_transaction, send
 from adorm.items.single_write import SingleWrite
 from adorm.items.update_clauses import UpdateClauses
 from adorm.items.write import PreparedWrite, add_condition, item_exists
 from adorm.items.write_facts import WriteFacts
-from adorm.schema.fields import Role
 
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
@@ -253,7 +252,7 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
 
             check_update(self._key, self._paths, clauses)
         if self._creates or (clauses and Remove in map(type, clauses)):
-            self._check_readable()
+            check_readable(binding, self._key, self._paths, clauses, creates=self._creates)
         if discriminator is not None and discriminator.attribute_name in changed:
             each = (*set_clauses(self._paths, self._values), *clauses)
             check_clauses(info, discriminator, binding.codec, each)
@@ -337,33 +336,6 @@ class Update(UpdateClauses, SingleWrite[ResultT], Generic[ModelT, ResultT]):
     def _stand_in(self) -> Clause[Any] | None:
         """What a transaction sets where the update only removes."""
         return stand_in_of_update(self._binding, self._changed())
-
-    def _check_readable(self) -> None:
-        """Refuse an update that would leave an item that can't be read: one without a field that
-        has no default.
-        """
-        info = self._binding.info
-        whole = [clause for clause in self._clauses if clause.path.is_top_level]
-        removed = {clause.path.attribute_name for clause in whole if isinstance(clause, Remove)}
-        set_ = {path.attribute_name for path in (*self._paths, *[each.path for each in whole])}
-        for field in info.structure.fields:
-            name = field.attribute_name
-            is_time = field.role in (Role.CREATED_AT, Role.UPDATED_AT)
-            may_lack = not (field.required or is_time) or field in info.parts
-            if may_lack or not self._binding.must_be_there(field):
-                continue
-            if name in removed:
-                raise UsageError(
-                    f"{self._key}: {info.name}.{field.name} has no default, so an item without it "
-                    "can't be read: set it instead"
-                )
-            if self._creates and name not in set_ and not is_time:
-                raise UsageError(
-                    f"{self._key}: upsert() may create an item without {info.name}.{field.name}, "
-                    "which has no default, so it can't be read: set it, for instance by "
-                    f".apply(attr({info.name}.{field.name}).set_if_absent(...)), "
-                    "or give the field a default"
-                )
 
     def _own_changes(
         self,
