@@ -21,6 +21,7 @@ table = adorm.SingleTable(
     indexes=[
         adorm.GlobalIndex("GSI1", partition="GSI1PK", sort="GSI1SK"),
         adorm.GlobalIndex("GSI2", partition="GSI2PK", sort="GSI2SK"),
+        adorm.GlobalIndex("GSI3", partition="GSI3PK", sort="GSI3SK"),
         adorm.GlobalIndex("keys", partition="KPK", sort="KSK", projection="KEYS_ONLY"),
         adorm.GlobalIndex("inverted", partition="SK", sort="PK"),
     ],
@@ -50,6 +51,7 @@ class Message:
     unread: bool = True
     read_at: datetime | None = None
     subject: str = ""
+    folder: str = adorm.attribute(default="", omit_empty=True)
 
     @adorm.key
     def key(self, user: str, message_id: str) -> adorm.KeyText:
@@ -59,6 +61,7 @@ class Message:
         "MESSAGES#{user}", "MESSAGE#{message_id}", index="GSI1", only={"unread": True}
     )
     by_read = adorm.key("READ#{user}", "{read_at}", index="GSI2")
+    by_folder = adorm.key("FOLDERS#{user}", "{folder}", index="GSI3")
     by_subject = adorm.key("SUBJECT#{subject:lower}", "{user}#{message_id}", index="keys")
 
 
@@ -176,6 +179,16 @@ async def test_a_range_of_an_optional_part_takes_the_index(db: adorm.Database) -
     first = late.where(attr(Message.read_at) <= AT + timedelta(days=1))
     assert await ids(first) == ["m1"]
     assert await ids(messages.query("ada").index(Message.by_read)) == ["m1", "m3", "m5"]
+
+
+async def test_a_field_that_is_left_out_where_it_is_empty_is_optional(
+    db: adorm.Database,
+) -> None:
+    messages = db.table(Message)
+    reason = messages.query("ada").explain().reason
+    assert "items without folder are not in it" in reason
+    filed = messages.query().where(Message.user == "ada", Message.folder == "Work")
+    assert filed.explain().index == "GSI3"
 
 
 async def test_whole_items_come_from_the_table(db: adorm.Database) -> None:

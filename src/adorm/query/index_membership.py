@@ -55,8 +55,8 @@ def check_holds_all(key: ItemKey, siblings: Sequence[ItemKey], given: GivenParts
 
 
 def _may_lack(field: Field, given: GivenParts) -> bool:
-    """Whether an item that meets the conditions may have None there."""
-    if not split_optional(field.type)[1]:
+    """Whether an item that meets the conditions may have nothing there."""
+    if not split_optional(field.type)[1] and not field.marker.omit_empty:
         return False
     if given.of(field).all:
         return False
