@@ -18,6 +18,7 @@ from tests.support.unique_models import (
     guards,
     member_key,
     problems,
+    shop,
     stray_guards,
 )
 
@@ -670,3 +671,31 @@ async def test_a_repair_looks_again_at_an_item_that_others_changed(here: World) 
     here.faults.on("TransactWriteItems", call=1).run(meanwhile)
     await members.repair()
     assert set(await guards(here.db)) == {f"{EMAIL}b@x"}
+
+
+async def test_guards_are_left_out_in_a_table_without_types_whose_keys_are_bare() -> None:
+    bare = adorm.SingleTable("bare", type_attribute=None)
+
+    @adorm.model(table=bare)
+    class Note:
+        area: str
+        topic: str
+        title: str = adorm.attribute(unique=True)
+        key = adorm.key("{area}", "{topic}")
+
+    async with world(Note) as here:
+        notes = here.db.table(Note)
+        note = await notes.create(Note(area="a", topic="b", title="t"))
+        guard = "UNIQUE#Note#title#t"
+        assert await notes.scan() == [note]
+        assert await notes.query(guard) == []
+        assert await notes.get_or_none(guard, guard) is None
+        with pytest.raises(adorm.ConditionalCheckFailed, match="it guards a unique value"):
+            await notes.put(Note(area=guard, topic=guard, title="x"))
+        assert await notes.get_by(Note.title == "t") == note
+
+
+async def test_collections_and_scans_of_a_table_leave_guards_out(here: World) -> None:
+    ada = await here.db.table(Member).create(Member(name="ada", email="a@x"))
+    assert await here.db.scan(shop) == [ada]
+    assert await here.db.query(Member).where(Member.name == "ada") == ([ada],)

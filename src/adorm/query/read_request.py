@@ -90,7 +90,12 @@ def _table_filter(info: ModelInfo, target: Target, *, is_scan: bool) -> KindFilt
     """
     keys = frozenset[str]() if is_scan else target.key_names
     discriminator = info.discriminator
-    if discriminator is None or target.missing([discriminator.attribute_name]):
+    if discriminator is None:
+        own = own_key(info, except_for=keys)
+        # a guard may have any key, also one that an item of this model could have
+        is_told = info.key is not None and len(own_key(info)) == len(info.key.sides)
+        return KindFilter(filter=own if is_told else (*own, *_no_guards(info, target)))
+    if target.missing([discriminator.attribute_name]):
         return KindFilter(filter=own_key(info, except_for=keys))
     return KindFilter(filter=own_items(info, except_for=keys))
 
