@@ -371,6 +371,7 @@ def test_time_to_live_says_that_it_is_changing() -> None:
     assert (seen(), status(tables)) == ("ENABLING", "ACTIVE")
     tables.wait(DELAY_S)
     assert seen() == "ENABLED"
+    tables.wait(3600)  # one change an hour
     specification["Enabled"] = False
     tables.call("UpdateTimeToLive", TableName="orders", TimeToLiveSpecification=specification)
     assert seen() == "DISABLING"

@@ -38,7 +38,8 @@ class Engine:
         table_delay_s: seconds for which a table stays CREATING, UPDATING or DELETING. With 0 the
             answer of CreateTable says CREATING, as the service's does, and the table is ACTIVE in
             the next call. With None the answer of CreateTable already says ACTIVE, so that nobody
-            has to wait; the service never does this.
+            has to wait, and settings can be changed as often as one likes; the service never does
+            this.
         throttle_above: read and write units a second above which a table throttles; None for never.
         stream_shards: the number of shards with which the stream of a table begins. The service
             opens one shard for each partition of the table.

@@ -131,6 +131,20 @@ ENDPOINT_CACHE_MINUTES = 1440
 """Minutes for which a client may keep the answer of DescribeEndpoints.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeEndpoints.html"""
 
+TTL_CHANGE_S = 3600.0
+"""Seconds after a change of a table's time to live in which DynamoDB refuses another one.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
+MAX_ON_DEMAND_SWITCHES = 4
+"""The changes of a table from provisioned capacity to on demand in 24 hours.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"""
+ON_DEMAND_SWITCHES_WINDOW_S = 24 * 3600.0
+"""See `MAX_ON_DEMAND_SWITCHES`."""
+MAX_CLASS_CHANGES = 2
+"""The changes of a table's class in 30 days.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.TableClasses.html"""
+CLASS_CHANGES_WINDOW_S = 30 * 24 * 3600.0
+"""See `MAX_CLASS_CHANGES`."""
+
 # Streams: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
 
 STREAM_RETENTION_S = 24 * 60 * 60
@@ -152,6 +166,9 @@ MAX_RECORDS_BYTES = 1024 * 1024
 
 # Settings of a table.
 
+MAX_TABLE_NAMES = 100
+"""The names in one answer of ListTables.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListTables.html"""
 MAX_TAGS = 50
 """The tags of a table.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TaggingRestrictions.html"""

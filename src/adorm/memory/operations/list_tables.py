@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adorm.memory.database import Database
-
-PAGE = 100
-"""The most names in one answer."""
+from adorm.memory.limits import MAX_TABLE_NAMES
 
 
 def list_tables(database: Database, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +17,7 @@ def list_tables(database: Database, request: Mapping[str, Any]) -> dict[str, Any
     database.apply_due_changes()
     start: str = request.get("ExclusiveStartTableName", "")
     names = sorted(name for name in database.tables if name > start)
-    limit: int = request.get("Limit", PAGE)
+    limit: int = request.get("Limit", MAX_TABLE_NAMES)
     answer: dict[str, Any] = {"TableNames": names[:limit]}
     if len(names) > limit:
         answer["LastEvaluatedTableName"] = names[limit - 1]

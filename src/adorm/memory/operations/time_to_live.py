@@ -1,7 +1,6 @@
 """Internal: UpdateTimeToLive and DescribeTimeToLive.
 
-`items.time_to_live` removes expired items. The setting can be changed again at once; the service
-asks for half an hour between two changes.
+`items.time_to_live` removes expired items.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
 """
@@ -13,6 +12,7 @@ from typing import Any
 
 from adorm.memory.database import Database
 from adorm.memory.errors import invalid, not_found
+from adorm.memory.tables.change_limits import check_change_rate
 from adorm.memory.tables.states import CREATING, DELETING, TIME_TO_LIVE, begin
 
 
@@ -35,6 +35,7 @@ def update_time_to_live(database: Database, request: Mapping[str, Any]) -> dict[
         )
     elif enabled:
         raise invalid("TimeToLive is already enabled")
+    check_change_rate(database, table, TIME_TO_LIVE)
     definition.ttl_attribute = attribute if enabled else None
     begin(database, table, TIME_TO_LIVE)
     return {"TimeToLiveSpecification": {"Enabled": enabled, "AttributeName": attribute}}

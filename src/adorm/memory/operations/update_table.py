@@ -13,6 +13,7 @@ from adorm.memory.errors import EngineError, invalid, invalid_value
 from adorm.memory.storage.table import ACTIVE, Table
 from adorm.memory.streams.lifecycle import close_stream, open_stream
 from adorm.memory.tables.building import kms_key_arn
+from adorm.memory.tables.change_limits import check_change_rate
 from adorm.memory.tables.description import describe, sse_description
 from adorm.memory.tables.index_update_checks import (
     check_all_indexes_provisioned,
@@ -22,6 +23,7 @@ from adorm.memory.tables.index_updates import apply_index_updates
 from adorm.memory.tables.replicas import update_replicas
 from adorm.memory.tables.settings_checks import is_encrypted_with_kms
 from adorm.memory.tables.states import (
+    BILLING,
     ENCRYPTION,
     INDEXES,
     ON_DEMAND_THROUGHPUT,
@@ -144,6 +146,7 @@ def _change_throughput(
     throughput: Mapping[str, int] | None = request.get("ProvisionedThroughput")
     if after == "PAY_PER_REQUEST":
         if before == "PROVISIONED":
+            check_change_rate(database, table, BILLING)
             switch_to_on_demand(database, table)
         else:
             # Nothing changes, but the service's answer says UPDATING.
@@ -217,6 +220,7 @@ def _change_class(database: Database, table: Table, table_class: str) -> dict[st
     definition = table.definition
     if table_class == (definition.table_class or "STANDARD"):
         return {"TableStatus": UPDATING}
+    check_change_rate(database, table, TABLE_CLASS)
     described: dict[str, Any] = {}
     if definition.table_class is not None:
         described["TableClassSummary"] = describe(table, database.now())["TableClassSummary"]

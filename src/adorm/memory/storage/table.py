@@ -165,6 +165,9 @@ class Table:
         self.in_progress: dict[str, dict[str, Any]] = {}
         """The changes in progress, by their kind (see `tables.states`). Each holds the members of
         the table's description that still show the state before it."""
+        self.changed_at: dict[str, list[float]] = {}
+        """When a setting was changed, by the kind of the change: for settings that can be changed
+        only so often (see `tables.change_limits`)."""
         self.stream: ItemStream | None = None
         self.log: ChangeLog | None = None
         """The earlier items, while point-in-time recovery is on."""
