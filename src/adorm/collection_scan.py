@@ -67,6 +67,11 @@ class CollectionScanRead(Scan[ItemT], Generic[ItemT]):
         sent = on_the_server(filters, models, target)
         access = Access(target, (), sent, f"a scan of {target} was asked for")
         some = tuple(each for each in filters if len(each.models) < len(models))
+        found = CollectionAccess(access, some)
+        if binding.may_meet_deleted:
+            from adorm.query.collection_deletions import without_deleted
+
+            found = without_deleted(found, binding, hydrates=self._hydrates, counting=counting)
         decoder = ItemDecoder[ItemT](
             binding=binding,
             selected=None,
@@ -76,8 +81,8 @@ class CollectionScanRead(Scan[ItemT], Generic[ItemT]):
         )
         return read_request(
             "Scan",
-            access,
-            collection_decoder(binding, CollectionAccess(access, some), decoder),
+            found.access,
+            collection_decoder(binding, found, decoder),
             page_size=self._page_size,
             descending=False,
             counting=counting,
@@ -161,6 +166,14 @@ class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
     def hydrate(self) -> Self:
         """Read the whole items from the table, by the keys that the index holds."""
         return self._with(self._read.hydrate())
+
+    def with_deleted(self) -> Self:
+        """Read items also if they were deleted softly, see `adorm.deleted_at`.
+
+        Raises:
+            UsageError: none of the models has such a field.
+        """
+        return self._with(self._read.with_deleted())
 
     def segments(self, total_segments: int | Literal["auto"], /) -> Self:
         """Read this many segments side by side. See `Scan.segments`.

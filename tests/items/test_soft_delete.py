@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, TypeAlias
 
 import pytest
@@ -662,6 +663,34 @@ def test_an_abstract_model_knows_that_its_items_may_be_deleted() -> None:
         @adorm.model
         class Derived(Base):
             gone: datetime | None = adorm.deleted_at()
+
+
+@pytest.mark.parametrize("models", [(Order, Customer), (Customer, Order)])
+async def test_reads_of_several_models_leave_deleted_items_out(
+    db: adorm.Database, deleted: Order, models: tuple[type[Any], type[Any]]
+) -> None:
+    customer = await db.table(Customer).create(Customer(user_name="ada"))
+    one, other = models
+    query = db.query(one, other).where(Customer.user_name == "ada")
+    scan = db.scan(one, other)
+    for read in (query, scan, scan.segments(2), query.hydrate()):
+        assert [*chain(*await read)] == [customer]
+        assert await read.count() == 1
+    for shown in (query.with_deleted(), scan.with_deleted(), scan.with_deleted().segments(2)):
+        assert len([*chain(*await shown)]) == 2
+        assert await shown.count() == 2
+
+
+async def test_where_items_of_all_models_may_be_deleted_one_condition_tells(
+    db: adorm.Database, deleted: Order
+) -> None:
+    scan = db.scan(Order, Member)
+    member = await db.table(Member).create(Member(user_name="ada", email="a@x.org"))
+    assert await scan == ([], [member])
+    assert await scan.count() == 1
+    assert list(scan.request()["ExpressionAttributeNames"].values()).count("deleted_at") == 1
+    with pytest.raises(adorm.UsageError, match="Customer: none of them has a deleted_at field"):
+        db.scan(Customer).with_deleted()
 
 
 async def test_get_or_create_and_update_or_create_find_the_key_taken(

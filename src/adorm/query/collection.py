@@ -115,6 +115,14 @@ class CollectionQuery(Operation[BucketsT], Generic[BucketsT, ItemT]):
         for each 100 items."""
         return self._with(self._read.hydrate())
 
+    def with_deleted(self) -> Self:
+        """Read items also if they were deleted softly, see `adorm.deleted_at`.
+
+        Raises:
+            UsageError: none of the models has such a field.
+        """
+        return self._with(self._read.with_deleted())
+
     def retry(self, policy: RetryPolicy, /) -> Self:
         """Use this retry policy instead of the database's."""
         return self._with(self._read.retry(policy))

@@ -43,7 +43,28 @@ class CollectionBinding(Binding):
 
     def with_filters(self, filters: ItemFilters) -> CollectionBinding:
         """The same, leaving out items that DynamoDB could not filter."""
-        return CollectionBinding(self.connection, self.asked, self.table_name, filters)
+        made = CollectionBinding(self.connection, self.asked, self.table_name, filters)
+        made.shows_deleted = self.shows_deleted
+        return made
+
+    def with_deleted(self) -> CollectionBinding:
+        if not self.may_meet_deleted:
+            raise UsageError(
+                f"{self.names}: none of them has a deleted_at field, so that delete() removes "
+                "their items, and no deleted items are left"
+            )
+        made = CollectionBinding(self.connection, self.asked, self.table_name, self.filters)
+        made.shows_deleted = True
+        return made
+
+    @property
+    def may_meet_deleted(self) -> bool:
+        """Whether items of one of the models are deleted softly."""
+        return any(info.deleted_at is not None for info in self.models.models)
+
+    @property
+    def hides_deleted(self) -> bool:
+        return not self.shows_deleted and self.may_meet_deleted
 
     @property
     def names(self) -> str:
@@ -109,6 +130,15 @@ class CollectionBinding(Binding):
         if info is None:
             return True
         return self.filters is not None and self.filters.leaves_out(info, attribute_map)
+
+    def is_left_out(self, attribute_map: AttributeMap) -> bool:
+        if self.is_other_kind(attribute_map):
+            return True
+        return not self.shows_deleted and self.is_deleted(attribute_map)
+
+    def is_deleted(self, attribute_map: AttributeMap) -> bool:
+        info = self.models.find(attribute_map)
+        return info is not None and self.of(info).is_deleted(attribute_map)
 
     def decode_error(self, failure: DecodeFailure, attribute_map: AttributeMap) -> ItemDecodeError:
         info, key = self.models.find(attribute_map), self.key_attributes(attribute_map)

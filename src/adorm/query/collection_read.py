@@ -69,6 +69,10 @@ class CollectionRead(PagedRead[ItemT], Generic[ItemT]):
             codec=binding.codec,
         )
         found = choose_collection(wanted)
+        if binding.may_meet_deleted:
+            from adorm.query.collection_deletions import without_deleted
+
+            found = without_deleted(found, binding, hydrates=self._hydrates, counting=counting)
         decoder = collection_decoder(
             binding, found, ItemDecoder[ItemT](
                 binding=binding,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
-from adorm.items.binding import Binding
 from adorm.items.soft_delete import is_live, removed_fields
 from adorm.models import ModelInfo
 from adorm.query.access import Target
@@ -21,11 +20,18 @@ def holds_no_deleted(info: ModelInfo, target: Target) -> bool:
 
 
 def deletion_filter(
-    binding: Binding, deleted_at: Field, target: Target, *, hydrates: bool, counting: bool
+    info: ModelInfo,
+    deleted_at: Field,
+    target: Target,
+    *,
+    shows_deleted: bool,
+    hydrates: bool,
+    counting: bool,
 ) -> tuple[Condition, ...]:
     """The filter that leaves out deleted items; empty where there are none, or they are wanted.
 
     Args:
+        shows_deleted: deleted items are wanted.
         hydrates: whole items are read then, which tell whether they are deleted.
         counting: no items are read.
 
@@ -33,9 +39,8 @@ def deletion_filter(
         UsageError: deleted items are wanted, and the index has none; or they are not wanted, and
             the index does not tell which items are deleted.
     """
-    info, name = binding.info, deleted_at.attribute_name
-    is_in_parts = holds_no_deleted(info, target)
-    if binding.shows_deleted:
+    name, is_in_parts = deleted_at.attribute_name, holds_no_deleted(info, target)
+    if shows_deleted:
         if is_in_parts:
             raise UsageError(
                 f"a deleted {info.name} has no key of {target}: read the table by with_deleted()"

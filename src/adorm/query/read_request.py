@@ -204,7 +204,8 @@ def read_request(
     """The request for what `access` says.
 
     Args:
-        kinds: what leaves out items of other models; by default as the model says.
+        kinds: what leaves out items of other models; by default as the model says. Then deleted
+            items are left out too; else `access` says so.
 
     Raises:
         UsageError: DynamoDB refuses it: a consistent read of a global index, a value that no key
@@ -222,7 +223,9 @@ def read_request(
         )
     binding, info = decoder.binding, decoder.binding.info
     target = access.target
+    deletions: tuple[Condition, ...] = ()
     if kinds is None:
+        deletions = _deletions(decoder, target, counting=counting)
         kinds = kind_filter(info, binding.codec, target, access.key, is_scan=operation == "Scan")
     if counting and kinds.after_reading:  # DynamoDB sends no items that adorm could look at
         raise UsageError(
@@ -231,7 +234,7 @@ def read_request(
             "discriminator beside its keys"
         )
     key = (*access.key, *kinds.key)
-    filter_ = (*access.filter, *kinds.filter, *_deletions(decoder, target, counting=counting))
+    filter_ = (*access.filter, *kinds.filter, *deletions)
     if decoder.consistent and target.is_global:
         raise UsageError(
             f"{target} of {info.name} is global, and DynamoDB reads those eventually consistent "
@@ -290,7 +293,12 @@ def _deletions(
     from adorm.query.deleted import deletion_filter
 
     return deletion_filter(
-        binding, deleted_at, target, hydrates=decoder.hydrates, counting=counting
+        binding.info,
+        deleted_at,
+        target,
+        shows_deleted=binding.shows_deleted,
+        hydrates=decoder.hydrates,
+        counting=counting,
     )
 
 
