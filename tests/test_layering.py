@@ -20,7 +20,7 @@ LAYERS = [
     ["repair"], ["table"], ["keyed_table"], ["abstract_table"],
     ["options"], ["database"], ["connecting"], ["account_map"],
     ["aws_lambda"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],
-    ["integrations"],
+    ["integrations", "exchange"],
 ]  # fmt: skip
 """From the bottom up: a room imports what stands in lines above its own, and itself."""
 

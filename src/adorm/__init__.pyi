@@ -96,6 +96,13 @@ from adorm.errors import (
     ValidationFailed as ValidationFailed,
     VersionConflict as VersionConflict,
 )
+from adorm.exchange.codegen import models_from_table as models_from_table
+from adorm.exchange.dms import to_dms as to_dms
+from adorm.exchange.dms_documents import same_dms as same_dms
+from adorm.exchange.dms_models import models_from_dms as models_from_dms
+from adorm.exchange.json_schemas import json_schema as json_schema
+from adorm.exchange.workbench import to_workbench as to_workbench
+from adorm.exchange.workbench_models import models_from_workbench as models_from_workbench
 from adorm.expressions.attr import (
     Attr as Attr,
     attr as attr,

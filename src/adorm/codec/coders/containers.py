@@ -120,12 +120,12 @@ class TupleCoder(Coder):
     def __init__(self, name: str, elements: Sequence[Coder]) -> None:
         open_ended = any(element.open_ended for element in elements)
         super().__init__(name, frozenset({"L"}), (tuple,), open_ended=open_ended)
-        self._elements = elements
+        self.elements = elements
         self._expected = f"a list of {len(elements)}"
 
     @made_once
     def encode(self) -> Encode:
-        encoders = [element.encode for element in self._elements]
+        encoders = [element.encode for element in self.elements]
 
         def encode_tuple(value: Any) -> dict[str, Any]:
             if not isinstance(value, tuple):
@@ -144,7 +144,7 @@ class TupleCoder(Coder):
 
     @made_once
     def decode(self) -> Decode:
-        decoders = [element.decode for element in self._elements]
+        decoders = [element.decode for element in self.elements]
         expected = self._expected
 
         def decode_tuple(attribute_value: Any) -> Any:

@@ -68,15 +68,15 @@ class UnionCoder(Coder):
         tags = frozenset(tag for member in members for tag in member.tags or ())
         open_ended = any(member.open_ended for member in members)
         super().__init__(name, tags, _classes(members), open_ended=open_ended)
-        self._members = members
+        self.members = members
 
     def accepts(self, value: object) -> bool:
-        return any(member.accepts(value) for member in self._members)
+        return any(member.accepts(value) for member in self.members)
 
     @made_once
     def encode(self) -> Encode:
-        exact = {cls: member.encode for member in reversed(self._members) for cls in member.classes}
-        members = self._members
+        exact = {cls: member.encode for member in reversed(self.members) for cls in member.classes}
+        members = self.members
         name = self.name
 
         def encode_union(value: Any) -> Any:
@@ -92,7 +92,7 @@ class UnionCoder(Coder):
     @made_once
     def decode(self) -> Decode:
         by_tag: dict[str, Decode] = {}
-        for member in self._members:
+        for member in self.members:
             for tag in member.tags or ():
                 by_tag.setdefault(tag, member.decode)
             if isinstance(member, SetCoder):  # in plain JSON a set is a list
@@ -122,16 +122,16 @@ class StructUnionCoder(Coder):
     ) -> None:
         open_ended = any(member.open_ended for member in members)
         super().__init__(name, frozenset({"M"}), _classes(members), open_ended=open_ended)
-        self._members = members
+        self.members = members
         self._names = " | ".join(member.structure.name for member in members)
-        self._attribute_name, self._by_value = _discriminator(where, self._names, members, untyped)
+        self.attribute_name, self._by_value = _discriminator(where, self._names, members, untyped)
 
     def accepts(self, value: object) -> bool:
-        return any(member.accepts(value) for member in self._members)
+        return any(member.accepts(value) for member in self.members)
 
     @made_once
     def encode(self) -> Encode:
-        members, names = self._members, self._names
+        members, names = self.members, self._names
         classes = [member for member in members if member.structure.kind != "typeddict"]
         exact = {member.structure.cls: member.encode for member in classes}
 
@@ -153,13 +153,13 @@ class StructUnionCoder(Coder):
         return any(
             value.get(field.name) in _values(field)
             for field in member.structure.fields
-            if field.attribute_name == self._attribute_name
+            if field.attribute_name == self.attribute_name
         )
 
     @made_once
     def decode(self) -> Decode:
         by_value = {key: member.decode for key, member in self._by_value.items()}
-        attribute_name, names = self._attribute_name, self._names
+        attribute_name, names = self.attribute_name, self._names
 
         def decode_union(attribute_value: Any) -> Any:
             content = map_content(attribute_value)

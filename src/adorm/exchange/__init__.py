@@ -1,0 +1,1 @@
+"""Internal: models from and to the formats of other tools, and models of living tables."""
