@@ -166,6 +166,7 @@ class _ModelSource:
         self._sample = sample
         self._group = group
         self._entity_attribute = None if group.entity is None else entity_attribute
+        self._is_rest = entity_attribute is not None and group.entity is None
         self._any_attributes = any_attributes
         self._module = module
         self._key = {each.name: each for each in sample.description.key}
@@ -184,6 +185,11 @@ class _ModelSource:
             found = values.get(attribute, Values((), self._declared(attribute)))
             self._fields[attribute] = self._field(attribute, found)
         comments: list[str] = []
+        if self._is_rest:
+            comments.append(
+                "Items that have no text in the attribute that tells entities apart. A query of "
+                "another model reads such an item as its own."
+            )
         indexes: list[IndexSource] = []
         for index in self._indexes:
             unfit = self._unfit(index)
