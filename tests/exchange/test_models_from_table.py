@@ -134,7 +134,7 @@ async def test_entities_become_models_of_one_table(db: adorm.Database) -> None:
         info = model_info(models[name])
         assert differences(create_table_request(info, "shop"), found) == []
     order = models["Order"]
-    orders = await db.table(order).query("u1").where(order.sk.startswith("o"))
+    orders = await db.table(order).query("u1").where(adorm.attr(order.sk).begins_with("o"))
     assert [each.total for each in orders] == [Decimal(5), Decimal("7.5")]
     user = await db.table(models["User"]).get("u1", "u")
     assert user.name == "Ada"
