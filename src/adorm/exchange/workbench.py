@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adorm.clock import current_clock
-from adorm.codec.maps import to_attribute_map
 from adorm.dynamodb.values import as_json
 from adorm.errors import UsageError
 from adorm.exchange.json_trees import merged
 from adorm.exchange.stored_attributes import stored_attributes
 from adorm.exchange.table_parts import IndexParts, KeyParts, TableParts, table_parts
+from adorm.items.maps import to_attribute_map
 from adorm.models import model_info
 from adorm.tables.descriptions import KeyAttribute
 
