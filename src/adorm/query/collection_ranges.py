@@ -85,7 +85,18 @@ class TogetherKeys:
         )
 
     def consumes(self, used: UsedKey, condition: Condition) -> bool:
-        """Whether the partition key says all that a condition on one of its parts asks for."""
+        """Whether the partition key says all that a condition on one of its parts asks for.
+
+        A model may have several keys with such a partition key, as a repository and its forks.
+        The conditions by which one of them gives it ask nothing of items under the others.
+        """
+        giver = self.giver
+        if (
+            used.info is giver.info
+            and used.key is not giver.key
+            and self.consumes(giver, condition)
+        ):
+            return True
         given, theirs = self.given(used), self.giver.key.partition
         side = used.key.partition
         if side.template.alone is not None:
