@@ -191,7 +191,7 @@ class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
         return attrs.evolve(self, read=read)
 
     async def _run(self) -> BucketsT:
-        return self._read.models.buckets(await self._read)  # type: ignore[return-value]
+        return cast("BucketsT", self._read.models.buckets(await self._read))
 
     def __aiter__(self) -> ItemIterator[ItemT]:
         return self._read.__aiter__()

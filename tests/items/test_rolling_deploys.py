@@ -89,7 +89,8 @@ async def test_each_reads_what_the_other_wrote(db: Database, program: Any) -> No
     assert sorted(each.order_id for each in await orders.scan().segments(2)) == ["o1", "o2"]
     assert await orders.query("ada").count() == 2
     assert len((await orders.batch_get([("ada", "o1"), ("ada", "o2")])).items) == 2
-    customers, found = await db.query(program.Customer, program.Order).where(
+    untyped: Any = db
+    customers, found = await untyped.query(program.Customer, program.Order).where(
         program.Customer.name == "ada"
     )
     assert ([each.name for each in customers], len(found)) == (["ada"], 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 import attrs
 
@@ -133,7 +133,7 @@ class CollectionQuery(Operation[BucketsT], Generic[BucketsT, ItemT]):
     # ---- reading
 
     async def _run(self) -> BucketsT:
-        return self._read.models.buckets(await self._read)  # type: ignore[return-value]
+        return cast("BucketsT", self._read.models.buckets(await self._read))
 
     def __aiter__(self) -> ItemIterator[ItemT]:
         return self._read.__aiter__()

@@ -7,6 +7,7 @@ formats without the names of fields.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import cast
 
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -62,8 +63,8 @@ def begins_alike(one: Template, other: Template, segments: int) -> bool:
 
 
 def _start(template: Template, segments: int) -> Hashable:
-    shape = template.shape
-    return shape[:segments] if isinstance(shape, tuple) else shape
+    shape = cast("tuple[Hashable, ...]", template.shape)
+    return shape[:segments]
 
 
 def segments_through(template: Template, fields: Sequence[Field]) -> int:

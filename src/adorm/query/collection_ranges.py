@@ -101,7 +101,7 @@ class TogetherKeys:
         side = used.key.partition
         if side.template.alone is not None:
             equal = given.of(side.template.alone).equal
-            return equal is condition and self._says_the_same(equal)
+            return equal is not None and equal is condition and self._says_the_same(equal)
         for part, its in zip(side.template.parts, theirs.template.parts, strict=False):
             if any(each is condition for each in consumed_equality(part, given)):
                 text = given.text(part, side, str(used))
