@@ -110,3 +110,32 @@ async def queries() -> None:
         Order.user_name == "ada", Order.status == Status.PAID, Order.placed_at > now
     )
     print(found, Account)
+
+
+async def collections(item: dict[str, Any]) -> None:
+    both = db.query(Customer, Order).where(Customer.user_name == "ada")
+    assert_type(both, adorm.CollectionQuery[tuple[list[Customer], list[Order]], Customer | Order])
+    assert_type(await both, tuple[list[Customer], list[Order]])
+    assert_type(await both.descending().limit(5).page(), adorm.Page[Customer | Order])
+    assert_type(await both.count(), int)
+    found, latest = await both.filter(Order.status == Status.OPEN).consistent()
+    assert_type(found, list[Customer])
+    assert_type(latest, list[Order])
+    async for each in both:
+        assert_type(each, Customer | Order)
+    async with both.stream() as rows:
+        assert_type(rows, adorm.ItemStream[Customer | Order])
+    (alone,) = await db.query(Customer).where(Customer.user_name == "ada")
+    assert_type(alone, list[Customer])
+    assert_type(
+        await db.query(Customer, Order, Reading, Note, User),
+        tuple[list[Customer], list[Order], list[Reading], list[Note], list[User]],
+    )
+    assert_type(await db.scan(User, Order).segments(8), tuple[list[User], list[Order]])
+    assert_type(db.scan(shop), adorm.Scan[Any])
+    assert_type(await db.create_table(shop), adorm.TableDescription)
+    assert_type(adorm.from_attribute_map(shop, item), object)
+    assert_type(
+        db.query(Account, Order),
+        adorm.CollectionQuery[tuple[list[Account], list[Order]], Account | Order],
+    )

@@ -230,3 +230,23 @@ async def queries() -> None:
     orders.scan().index(5)  # E: scan: a number is no index
     customer: list[Customer] = await orders.query("ada")  # E: query: items of another model of the table
     print(customer)
+
+
+# ---- several models
+
+
+async def collections() -> None:
+    both = db.query(Customer, Order)
+    both.limit("5")  # E: collection: text for a number
+    both.index(5)  # E: collection: no name
+    both.select(Order.number)  # E: collection: parts are selected of one model
+    both.where("ada")  # E: collection: no condition
+    _, _, _ = await both  # E: collection: two lists
+    (_,) = await both  # E: collection: one list for two models
+    print(len(both))  # E: collection: counted before it is awaited
+    db.query("Customer")  # E: collection: a name in place of the model
+    db.query(shop)  # E: collection: scan() reads a whole table
+    db.scan(shop, Order)  # E: collection: a table and a model
+    db.scan(Customer, Order).page()  # E: collection: pages are of queries
+    adorm.from_attribute_map(shop, "text")  # E: collection: no attribute map
+    adorm.from_attribute_map("shop", {})  # E: collection: a name in place of the table
