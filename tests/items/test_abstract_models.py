@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -68,7 +68,8 @@ async def db() -> AsyncIterator[Database]:
 def plain(item: Any) -> Any:
     """An item without its version, which each write raises."""
     if isinstance(item, list):
-        return [plain(each) for each in cast("list[Any]", item)]
+        items: list[Any] = item
+        return [plain(each) for each in items]
     held: dict[str, Any] = vars(item)
     values = {name: value for name, value in held.items() if name != "version"}
     return type(item), values
