@@ -56,6 +56,7 @@ class Office:
 
     key = adorm.key("COUNTRY#{country}", "{state}#{city}#{zip:05d}")
     by_name = adorm.key("OFFICES", "{name:lower}", index="GSI2")
+    by_zip = adorm.key("ZIPS", "ZIP#{zip}", index="GSI1")
 
 
 orders = adorm.connect("memory").table(Order)
@@ -167,8 +168,14 @@ def test_lower_compares_without_case() -> None:
         "GSI2PK = OFFICES AND GSI2SK = hq",
         None,
     )
-    with pytest.raises(UsageError, match=r"name is in the key as \{name:lower\}, and the texts"):
-        offices.query().where(Office.name > "HQ").request()
+
+
+def test_a_range_of_a_lower_part_compares_what_is_stored() -> None:
+    assert spelled(offices.query().index(Office.by_name).where(Office.name > "HQ")) == (
+        "GSI2",
+        "GSI2PK = OFFICES",
+        "name > HQ",
+    )
 
 
 def test_the_error_does_not_ask_for_a_partition_key_that_was_given() -> None:
@@ -176,8 +183,9 @@ def test_the_error_does_not_ask_for_a_partition_key_that_was_given() -> None:
         orders.query().where(Order.status == Status.PAID).request()
     assert "Give the partition key" in str(caught.value)
     with pytest.raises(UsageError) as caught:
-        offices.query().index(Office.by_name).where(Office.name > "HQ").request()
+        offices.query().index(Office.by_zip).where(Office.zip > 10_000).request()
     assert "Give the partition key" not in str(caught.value)
+    assert "with a width, as in {zip:010d}, it has ranges" in str(caught.value)
 
 
 async def test_queries_find_what_they_ask_for() -> None:

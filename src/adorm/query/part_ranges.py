@@ -6,6 +6,8 @@ hold every item that is wanted. Where they hold others too, the condition stays 
 - Dates, times, UUIDs and numbers of fixed width are exact. `>` and `<` take the neighbour.
 - Texts: `>` and `<` stay in the filter, and so does every range where more text follows: a shorter
   value goes on with that text, so that `p1 x#` stands before `p1#`, though "p1" < "p1 x".
+- Texts with `lower` or `upper`: their order is not that of what is stored. All texts that begin
+  with the parts before are read, and the filter does the rest.
 
 DynamoDB compares texts by their UTF-8 bytes, which is Python's order, that of code points.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.KeyConditionExpressions.html
@@ -88,7 +90,7 @@ def text_range(side: KeySide, given: GivenParts, where: str) -> TextRange:
         text = given.text(segment, side, where)
         if text is None:
             asked = given.of(segment.field)
-            if asked.has_range:
+            if asked.has_range and segment.kind not in ("lower", "upper"):
                 following = side.template.segments[number + 1 :]
                 is_last = not any(isinstance(each, Part) for each in following)
                 return _PartRange(segment, prefix, given, is_last=is_last).range(
@@ -251,8 +253,6 @@ def order_problem(part: Part) -> str | None:
         if is_in_order(part):
             return None
         return f"{start}: write the largest unit first, as in {{{name}:%Y-%m-%d}}"
-    if part.kind in ("lower", "upper"):
-        return f"{start}: a part {{{name}}} without the format has ranges, or .filter(...)"
     if part.kind == "shard":
         return f"{start}: .filter(...) takes the range"
     if part.type in ("whole", "epoch"):
