@@ -301,6 +301,35 @@ def test_the_quickstart_shows_each_step_and_what_it_gave(where: list[str]) -> No
     assert max(map(len, others)) <= 120
 
 
+def test_the_shop_shows_its_keys_and_answers_its_questions(where: list[str]) -> None:
+    done = run("examples/shop.py", *where)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    words = [line.split() for line in lines]
+    for row in (
+        "PK SK GSI1PK GSI1SK entity",
+        "CUSTOMER#ada #ORDER#o1 ORDER#o1 ORDER#o1 Order",
+        "CUSTOMER#ada CUSTOMER#ada - - Customer",
+        "CUSTOMEREMAIL#bob@shop.example CUSTOMEREMAIL#bob@shop.example - - _unique",
+        "ORDER#o2 ORDER#o2#ITEM#cup ORDER#o2 ITEM#cup OrderItem",
+        "CUSTOMER#ada ACCEPTED#2026-03-01T12:00:00.000000Z Order",
+    ):
+        assert row.split() in words
+    for expected in (
+        "  Ada: o3 for 31, o2 for 16.5",
+        "  first page: ['o3', 'o2']",
+        "  o2 of ada: cup 12, tea 4.5; in all 16.5",
+        "  ['o1', 'o2', 'o3']",
+        "  Bob",
+        "  UniqueConflict: ada@shop.example belongs to Customer ada",
+    ):
+        assert expected in lines
+    (refusal,) = [line for line in lines if line.startswith("  UsageError: ")]
+    assert ".given(Order.placed_at == ...)" in refusal
+    assert ".reading()" in refusal
+    assert lines[-1] == "  ['o3']"
+
+
 def test_an_endpoint_that_is_not_there_is_one_line_and_a_status(
     monkeypatch: pytest.MonkeyPatch, few: Path
 ) -> None:
@@ -309,6 +338,7 @@ def test_an_endpoint_that_is_not_there_is_one_line_and_a_status(
     elsewhere = ["--endpoint-url", "http://127.0.0.1:9", "--region", REGION]
     for name, arguments in (
         ("quickstart", elsewhere),
+        ("shop", elsewhere),
         ("movies", [str(few), *elsewhere]),
         ("scan_analytics", [str(few), *elsewhere]),
     ):
