@@ -17,7 +17,7 @@ LAYERS = [
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
     ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"],
     ["collection_scan"], ["collection_reads"], ["tables"],  # both meet
-    ["repair"], ["table"], ["keyed_table"], ["abstract_table"],
+    ["repair"], ["raw_tables"], ["table"], ["keyed_table"], ["abstract_table"],
     ["options"], ["database"], ["connecting"], ["account_map"],
     ["aws_lambda"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],
     ["integrations", "exchange"],

@@ -99,6 +99,7 @@ PUBLIC = [
     "Provisioned",
     "Query",
     "QueryResult",
+    "RawTable",
     "RecordOutcome",
     "Recovery",
     "Repair",

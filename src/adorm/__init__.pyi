@@ -163,6 +163,7 @@ from adorm.query.query import (
     QueryResult as QueryResult,
 )
 from adorm.query.stream import ItemStream as ItemStream
+from adorm.raw_tables.raw_table import RawTable as RawTable
 from adorm.repair import Repair as Repair, RepairResult as RepairResult
 from adorm.retry import RetryPolicy as RetryPolicy
 from adorm.scan import Scan as Scan

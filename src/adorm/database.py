@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from adorm.items.key_makers import Keyed
     from adorm.keyed_table import KeyedTable
     from adorm.options import ConnectOptions
+    from adorm.raw_tables.raw_binding import KeyPart
+    from adorm.raw_tables.raw_table import RawTable
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 P = ParamSpec("P")
@@ -234,6 +236,26 @@ class Database(LazyCalls, Tables, Transactions, Batches, Collections):
 
         keyed: KeyedTable[Any, ...] = KeyedTable(binding)
         return keyed
+
+    def raw_table(
+        self,
+        name: str,
+        /,
+        *,
+        partition_key: KeyPart | None = None,
+        sort_key: KeyPart | None = None,
+    ) -> RawTable:
+        """A table without a model: items are dicts of plain values.
+
+        `await db.raw_table("legacy")` asks DynamoDB for its key; with `partition_key=("pk", str)`
+        and, if it has one, `sort_key=("sk", int)` nothing is sent.
+
+        Args:
+            name: the table's name in DynamoDB; prefixes of `connect()` are not added.
+        """
+        from adorm.raw_tables.raw_table import RawTable
+
+        return RawTable(self, check_table_name(name), partition_key, sort_key)
 
     def binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         info = model_info(model)

@@ -1,0 +1,1 @@
+"""Internal: tables without a model. Items are plain dicts, as they are stored."""
