@@ -9,6 +9,8 @@ import pytest
 
 import adorm
 from adorm.database import Database
+from tests.support.as_json import AsJson
+from tests.support.scripted import ScriptedTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -109,6 +111,26 @@ async def test_a_limit_counts_only_items_of_the_model(db: Database) -> None:
     assert await everything.first() == Customer(name="ada")
     assert await everything.one() == Customer(name="ada")
     assert [each.name for each in await customers.scan().limit(1)] == ["ada"]
+
+
+async def test_pages_that_are_read_from_their_bytes_leave_strangers_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
+    keys = [{"PK": {"S": "CUSTOMER#ada"}, "SK": {"S": f"ORDER#{number}"}} for number in range(4)]
+    items: list[dict[str, Any]] = [
+        {**keys[0], "name": {"S": "ada"}, "order_id": {"S": "0"}, "_type": {"S": "order"}},
+        {**keys[1], "name": {"S": "ada"}, "order_id": {"S": "1"}, "_type": {"S": "Order"}},
+        {**keys[2], "_type": {"S": "Draft"}},
+        keys[3],
+        {**keys[3], "SK": {"S": "STRANGER"}},
+    ]
+    transport = ScriptedTransport([{"Items": items, "Count": 5, "ScannedCount": 5}])
+    as_json = AsJson(transport)
+    async with adorm.Database(lambda: as_json) as bare:
+        found = await bare.table(Order).query("ada")
+    assert [each.order_id for each in found] == ["0", "1", "3"]
+    assert as_json.parsed == 1
 
 
 async def test_get_says_what_is_under_the_key(db: Database) -> None:
