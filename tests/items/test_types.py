@@ -117,14 +117,17 @@ async def test_pages_that_are_read_from_their_bytes_leave_strangers_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("adorm.codec.compiled.pages.WORTHWHILE_BYTES", 0)
-    keys = [{"PK": {"S": "CUSTOMER#ada"}, "SK": {"S": f"ORDER#{number}"}} for number in range(4)]
     items: list[dict[str, Any]] = [
-        {**keys[0], "name": {"S": "ada"}, "order_id": {"S": "0"}, "_type": {"S": "order"}},
-        {**keys[1], "name": {"S": "ada"}, "order_id": {"S": "1"}, "_type": {"S": "Order"}},
-        {**keys[2], "_type": {"S": "Draft"}},
-        keys[3],
-        {**keys[3], "SK": {"S": "STRANGER"}},
-    ]
+        {
+            "PK": {"S": "CUSTOMER#ada"}, "SK": {"S": f"ORDER#{number}"}, "name": {"S": "ada"},
+            "order_id": {"S": f"{number}"}, "total": {"N": "1"}, "version": {"N": "1"},
+        }
+        for number in range(5)
+    ]  # fmt: skip
+    items[0]["_type"] = {"S": "order"}
+    items[1]["_type"] = {"S": "Order"}
+    items[2]["_type"] = {"S": "Draft"}
+    items[4]["SK"] = {"S": "STRANGER"}
     transport = ScriptedTransport([{"Items": items, "Count": 5, "ScannedCount": 5}])
     as_json = AsJson(transport)
     async with adorm.Database(lambda: as_json) as bare:
