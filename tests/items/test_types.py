@@ -122,17 +122,16 @@ async def test_pages_that_are_read_from_their_bytes_leave_strangers_out(
             "PK": {"S": "CUSTOMER#ada"}, "SK": {"S": f"ORDER#{number}"}, "name": {"S": "ada"},
             "order_id": {"S": f"{number}"}, "total": {"N": "1"}, "version": {"N": "1"},
         }
-        for number in range(5)
+        for number in range(4)
     ]  # fmt: skip
     items[0]["_type"] = {"S": "order"}
     items[1]["_type"] = {"S": "Order"}
-    items[2]["_type"] = {"S": "Draft"}
-    items[4]["SK"] = {"S": "STRANGER"}
-    transport = ScriptedTransport([{"Items": items, "Count": 5, "ScannedCount": 5}])
+    items[3]["SK"] = {"S": "STRANGER"}
+    transport = ScriptedTransport([{"Items": items, "Count": 4, "ScannedCount": 4}])
     as_json = AsJson(transport)
     async with adorm.Database(lambda: as_json) as bare:
         found = await bare.table(Order).query("ada")
-    assert [each.order_id for each in found] == ["0", "1", "3"]
+    assert [each.order_id for each in found] == ["0", "1", "2"]
     assert as_json.parsed == 1
 
 
