@@ -172,6 +172,22 @@ async def test_a_change_of_what_was_read_is_saved_as_its_own_class(db: Database)
     assert (await db.table(Organization).get("aws")).stars == 5
 
 
+async def test_items_are_created_where_there_are_none_and_moved(db: Database) -> None:
+    accounts = db.table(Account)
+    _, created = await accounts.get_or_create(User(name="new"))
+    assert created
+    found, created = await accounts.get_or_create(User(name="ada"))
+    assert (plain(found), created) == (plain(USER), False)
+    changed = Organization(name="aws", stars=9)
+    _, created = await accounts.update_or_create(changed, only=[Account.stars])
+    assert (created, (await accounts.get("aws")).stars) == (False, 9)
+    await accounts.move(await accounts.get("new"), User(name="newer"))
+    await accounts.move(Account.key("newer"), User(name="newest"))
+    assert [await accounts.exists(name) for name in ("new", "newer", "newest")] == [
+        False, False, True,
+    ]  # fmt: skip
+
+
 async def test_transactions_take_instances_and_keys(db: Database) -> None:
     async with db.transaction() as tx:
         tx.create(User(name="eve"))
@@ -188,6 +204,8 @@ async def test_what_an_abstract_model_can_not_do_is_refused(db: Database) -> Non
         await accounts.put(Account(name="x"))
     with pytest.raises(adorm.UsageError, match=r"upsert\(\) does not know what to create"):
         accounts.update("x").set(Account.stars, 1).upsert()
+    with pytest.raises(adorm.UsageError, match="repair the table of each, User and Organization"):
+        accounts.repair()
 
 
 def test_an_image_of_an_abstract_model_is_what_it_is() -> None:
