@@ -102,6 +102,21 @@ async def updates(order: Order) -> None:
         tx.update(Order.key("ada", 1)).set(Order.status, Status.PAID).given(Order.placed_at == now)
 
 
+async def lifecycle(order: Order, customer: Customer) -> None:
+    assert_type(await customers.get_by(Customer.email == "ada@x.org"), Customer)
+    assert_type(await orders.get_or_create(order), tuple[Order, bool])
+    assert_type(await orders.update_or_create(order, only=[Order.total]), tuple[Order, bool])
+    assert_type(await orders.move(order, order), Order)
+    assert_type(await orders.move(Order.key("ada", 1), order), Order)
+    assert_type(await orders.restore("ada", 1), Order)
+    assert_type(await orders.restore(order), Order)
+    assert_type(await orders.restore(Order.key("ada", 1)), Order)
+    await orders.purge("ada", number=1)
+    await orders.purge(order)
+    assert_type(await orders.repair().segments(4).dry_run(), adorm.RepairResult[Order])
+    print(customer)
+
+
 async def queries() -> None:
     assert_type(await orders.query("ada"), list[Order])
     assert_type(await orders.query("ada").where(Order.number >= 5), list[Order])

@@ -1,7 +1,8 @@
 """What both checkers have to reject of keys that are made of parts: each marked line, and no other.
 
 The marks are those of rejected.py. Not checked here, because no checker can: field names in a text or in `only=`, and the parts of
-a key that is declared as text. Those are a ModelError when the class is made, and a UsageError before a request is sent.
+a key that is declared as text. Those are a ModelError when the class is made, and a UsageError before a request is sent. Nor that
+`unique="A#{a}"` is one text where several are expected: to checkers a text is a sequence of texts.
 """
 
 from __future__ import annotations
@@ -214,6 +215,41 @@ def tables() -> None:
     wide: adorm.KeyedTable[Event, [str]] = db.table(Event)  # E: a plain table by the type of a keyed one
     other: adorm.Table[Customer] = db.table(Order)  # E: a keyed table by the type of another model
     print(wide, other)
+
+
+# ---- values that are unique, other keys, soft deletion
+
+
+async def lifecycle(order: Order, customer: Customer) -> None:
+    await customers.get_by("ada@x.org")  # E: get_by: a value does not say its field
+    await customers.get_by(Customer.email)  # E: get_by: a path is no condition
+    await customers.get_by(Customer.email == 5)  # E: get_by: an operand of the wrong type
+    await customers.get_by(Customer.mail == "ada@x.org")  # E: get_by: no such field
+    (await customers.get_by(Customer.email == "ada@x.org")).total  # E: get_by: a field of another model
+    _item: Order = await orders.get_or_create(order)  # E: get_or_create: a pair, not the item
+    await orders.get_or_create(customer)  # E: get_or_create: an instance of another model
+    await orders.get_or_create("ada", 1)  # E: get_or_create: a key is no item
+    await orders.update_or_create(order)  # E: update_or_create: the fields are not named
+    await orders.update_or_create(order, only=Order.total)  # E: update_or_create: the fields are a list
+    await orders.update_or_create(customer, only=[Order.total])  # E: update_or_create: an instance of another model
+    await orders.move(order, customer)  # E: move: into another model
+    await orders.move(Customer.key("ada"), order)  # E: move: a key of another model
+    await orders.move(order)  # E: move: no new item
+    await orders.move("ada", order)  # E: move: a part is no key
+    _moved: Customer = await orders.move(order, order)  # E: move: gives an item of its own model
+    await orders.restore("ada")  # E: restore: a part is missing
+    await orders.restore(Customer.key("ada"))  # E: restore: a key of another model
+    await orders.restore(customer)  # E: restore: an instance of another model
+    await orders.purge("ada", "1")  # E: purge: text for a number
+    await orders.purge(Customer.key("ada"))  # E: purge: a key of another model
+    await orders.repair().segments("many")  # E: repair: segments by a word other than auto
+    await orders.repair().dry_run(True)  # E: repair: a dry run takes nothing
+    (await orders.repair()).items  # E: repair: no items, only how many
+    adorm.deleted_at(keep=30)  # E: deleted_at: a time is no number
+    adorm.attribute(unique="casefold")  # E: unique: the name of a function
+    adorm.attribute(unique=len)  # E: unique: a function that gives no text
+    adorm.attribute(immutable="yes")  # E: immutable: text for a bool
+    adorm.model(table=shop, unique=[5])  # E: unique: a number is no text of a guard
 
 
 # ---- queries

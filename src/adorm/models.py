@@ -276,6 +276,8 @@ def model(
     Raises:
         ModelError: a mistake in the definition, named by class and field.
     """
+    if isinstance(unique, str):
+        raise ModelError(f"unique= is a list of texts: write unique=[{unique!r}]")
     entities = (entity,) if isinstance(entity, str) else tuple(entity or ())
     # classes inside functions name their neighbours
     namespace = sys._getframe(1).f_locals  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]

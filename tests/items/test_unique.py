@@ -434,6 +434,9 @@ def test_what_can_not_be_unique_is_refused_with_the_class() -> None:
             id: str = adorm.partition_key()
             email: str
 
+    with pytest.raises(adorm.ModelError, match=r"write unique=\['EMAIL#\{email\}'\]"):
+        adorm.model(table="t", unique="EMAIL#{email}")
+
     with pytest.raises(adorm.ModelError, match="no field"):
 
         @adorm.model(table="t", unique=["EMAIL#{mail}"])
