@@ -1116,3 +1116,13 @@ def outside(order: Order) -> None:
     assert_type(adorm.from_plain(Order, {}, converter=db.converter), Order)
     rows: list[tuple[str, Decimal]] = []
     adorm.to_plain(rows)
+
+
+async def exchange(order: Order) -> None:
+    assert_type(await adorm.models_from_table(db, "orders", sample=10, entity_attribute="t"), str)
+    assert_type(adorm.to_dms(Order, Part, namespace="shop"), dict[str, Any])
+    assert_type(adorm.to_workbench(Order, samples={Order: [order]}), dict[str, Any])
+    assert_type(adorm.models_from_dms({}), str)
+    assert_type(adorm.models_from_workbench("{}"), str)
+    assert_type(adorm.same_dms({}, {}, table_names=False), bool)
+    assert_type(adorm.json_schema(Order, form="dynamodb"), dict[str, Any])

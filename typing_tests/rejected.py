@@ -502,3 +502,9 @@ def lambda_entry_points() -> None:
     adorm.lambda_handler(connect=lambda: 5)  # E: what connects gives a database
     adorm.cold_start_report().first_call_s + 1  # E: a phase may not have happened
     adorm.memory_stats().rss_bytes = 5  # E: figures are read
+
+
+def exchange_is_not_that() -> None:
+    adorm.json_schema(Order, form="yaml")  # E: a form that there is not
+    adorm.models_from_dms([])  # E: neither text nor a map
+    adorm.to_dms("orders")  # E: no class

@@ -64,6 +64,7 @@ def odd_item(number: int) -> AttributeMap:
         'we"ird\'\n """ name\\': {"S": "x"},
         "größe": {"N": "5"},
         "Größe": {"N": "6"},
+        "ࠚ": {"M": {"1": {"N": "1"}}},
         "huge": {"N": "1E+120"},
         "ours": {"S": f"2026-01-01T00:00:{number:02d}.000000Z"},
         "theirs": {"S": f"2026-01-01T00:00:{number:02d}Z"},

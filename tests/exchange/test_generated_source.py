@@ -42,6 +42,7 @@ CHECK_TIMEOUT_S = 300
         ("", "attribute"),
         ("#", "attribute"),
         ("naïve", "naïve"),
+        ("a𐋴b", "a_b"),
         ("ﬁne", "fine"),
         ("already_good", "already_good"),
     ],
@@ -61,6 +62,7 @@ def test_a_field_is_named_after_its_attribute(attribute_name: str, name: str) ->
         ("decimal", "Decimal_"),
         ("2024.films", "N2024Films"),
         ("", "Item"),
+        ("ࠚ", "Nࠚ"),
     ],
 )
 def test_a_class_is_named_after_its_table(given: str, name: str) -> None:
@@ -168,7 +170,7 @@ async def test_mypy_and_ruff_find_nothing_in_generated_source(tmp_path: Path) ->
         (tmp_path / name).write_text(source)
     mypy = ["mypy", "--strict", "--config-file=", "--cache-dir"]
     commands = [
-        [*mypy, str(ROOT / ".cache" / "mypy-generated"), *sorted(sources)],
+        [*mypy, str(ROOT / ".cache" / "mypy-docs"), *sorted(sources)],
         ["ruff", "format", "--check", "--isolated", "--line-length=100", "."],
         ["ruff", "check", "--isolated", "--line-length=100", "--select=E,F,W,I", "."],
     ]

@@ -10,11 +10,14 @@ from typing import Any
 
 import anyio
 import pytest
+from hypothesis import given, settings, strategies as st
 
 import adorm
 from adorm.dynamodb.values import AttributeMap, canonical
+from adorm.exchange.codegen import table_source
+from adorm.exchange.sampling import TableSample
 from adorm.models import model_info
-from adorm.tables.descriptions import differences
+from adorm.tables.descriptions import differences, read_description
 from adorm.tables.requests import create_table_request
 from adorm.testing import Recorder
 from tests.exchange.tables import ODD_OPTIONS, key_schema, make_table, odd_item
@@ -253,3 +256,49 @@ async def test_the_films_come_back(db: adorm.Database) -> None:
     (model,) = models_in(source)
     assert "info: Info" in source
     assert_exact(model, items)
+
+
+texts = st.text(max_size=3) | st.sampled_from(
+    ["2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123456+00:00"]
+)
+numbers = st.integers(-9, 9).map(str) | st.sampled_from(["1.5", "1E+30", "1E-130", "9" * 38])
+names = st.text(min_size=1, max_size=3) | st.sampled_from(
+    ["a", "A", "class", "str", "list", "datetime", "adorm", "mro", "__init__", "Many", "1", "x-y"]
+)
+scalars = st.one_of(
+    texts.map(lambda text: {"S": text}),
+    numbers.map(lambda number: {"N": number}),
+    st.binary(max_size=3).map(lambda content: {"B": content}),
+    st.booleans().map(lambda flag: {"BOOL": flag}),
+    st.just({"NULL": True}),
+    st.sets(texts, min_size=1, max_size=3).map(lambda members: {"SS": list(members)}),
+    st.sets(numbers, min_size=1, max_size=3).map(lambda members: {"NS": list(members)}),
+    st.sets(st.binary(max_size=2), min_size=1).map(lambda members: {"BS": list(members)}),
+)
+values: st.SearchStrategy[AttributeMap] = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda content: {"L": content})
+        | st.dictionaries(names, inner, max_size=3).map(lambda content: {"M": content})
+    ),
+    max_leaves=6,
+)
+MANY = read_description(
+    {
+        "TableName": "many",
+        "KeySchema": key_schema("id"),
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    }
+)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.dictionaries(names, values, max_size=4), max_size=5))
+def test_any_items_come_back_or_the_source_says_which_do_not(drawn: list[AttributeMap]) -> None:
+    items = [{**item, "id": {"S": str(number)}} for number, item in enumerate(drawn)]
+    source = table_source(TableSample(MANY, None, items, True), None)
+    (model,) = models_in(source)
+    if "does not come back" not in source:
+        assert_exact(model, items)
+    else:
+        assert "NULL in others: a save stores both as absence." in source
