@@ -62,7 +62,7 @@ class Indexes:
             return
         if not (present.is_global and index.is_global):
             yield Step(
-                f"change local index {described(index)}",
+                f"change index {described(index)}",
                 f"index {index.name}",
                 "impossible",
                 f"it is {_kind(present)} {described(present)} now, and DynamoDB makes local "
