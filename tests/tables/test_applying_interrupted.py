@@ -70,8 +70,9 @@ async def test_cancelled_at_any_request_and_run_again_it_ends_the_same(when: Any
     assert count > 40
     for call in range(1, count + 1):
         async with old_table() as (bench, db):
-            with anyio.CancelScope() as scope:
-                fault = bench.faults.on(call=call).cancel(scope, when=when)
+            scope = anyio.CancelScope()
+            fault = bench.faults.on(call=call).cancel(scope, when=when)
+            with scope:
                 await apply_all(db)
             assert fault.fired == 1
             bench.faults.clear()

@@ -204,6 +204,17 @@ async def test_what_dynamodb_cannot_do_is_impossible_and_names_the_way_out() -> 
         ]
 
 
+async def test_a_provisioned_table_has_no_maximum() -> None:
+    async with Bench().connect() as db:
+        await db.create_table(adorm.TableSpec(Aged, billing=UNITS))
+        (step,) = (await db.diff(adorm.TableSpec(Aged, max_read_units_per_s=500))).steps
+        assert step.kind == "impossible"
+        assert step.why.startswith("only a table on demand has one")
+        both = adorm.TableSpec(Aged, billing="on_demand", max_read_units_per_s=500)
+        await (await db.diff(both)).apply()
+        assert (await db.diff(both)).steps == ()
+
+
 async def test_a_wider_projection_and_another_order_of_it_are_no_difference() -> None:
     @adorm.model(
         table="orders",

@@ -6,20 +6,21 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Backup-and-Rest
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, UsageError
 from adorm.items.binding import Connection
 from adorm.tables.lifecycle import time_limit
-from adorm.tables.names import check_table_name, is_arn
+from adorm.tables.names import check_table_name, is_arn, plain_name
 from adorm.tables.poller import TablePoller
 
 BUSY = frozenset(
     {"ContinuousBackupsUnavailableException", "TableInUseException", "BackupInUseException"}
 )
 """The codes with which DynamoDB refuses a backup or a restore for now."""
+EXISTS = "TableAlreadyExistsException"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 
@@ -35,7 +36,7 @@ async def back_up(connection: Connection, table_name: str, name: str, timeout_s:
     request = {"TableName": table_name, "BackupName": name}
     async with time_limit(connection, timeout_s):
         try:
-            answer = await _when_free(poller, "CreateBackup", request)
+            answer = await _create(poller, request)
         except (ServiceError, ConnectionFailed, DeadlineExceeded) as error:
             if error.maybe_applied:
                 error.add_note(f"there may be a backup {name!r} of {table_name}: ListBackups tells")
@@ -49,6 +50,17 @@ async def back_up(connection: Connection, table_name: str, name: str, timeout_s:
             await poller.pause()
 
 
+async def _create(poller: TablePoller, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Send CreateBackup; again where DynamoDB is busy with the table."""
+    while True:
+        try:
+            return await poller.connection.call("CreateBackup", request)
+        except ServiceError as error:
+            if error.code not in BUSY:
+                raise
+            await poller.pause()
+
+
 async def restore(connection: Connection, backup: str, table_name: str, timeout_s: float) -> None:
     """Make a table of a backup, and wait until it can be used: see `Tables.restore`."""
     if not is_arn(backup):
@@ -56,9 +68,11 @@ async def restore(connection: Connection, backup: str, table_name: str, timeout_
             f"restore({backup!r}): expected the ARN of a backup, as back_up() gives it"
         )
     request = {"BackupArn": backup, "TargetTableName": _new_name(table_name)}
-    await _restore(
-        connection, "RestoreTableFromBackup", request, {"SourceBackupArn": backup}, timeout_s
-    )
+
+    def is_own(told: Mapping[str, Any]) -> bool:
+        return told.get("SourceBackupArn") == backup
+
+    await _restore(connection, "RestoreTableFromBackup", request, is_own, timeout_s)
 
 
 async def restore_to_time(
@@ -75,8 +89,13 @@ async def restore_to_time(
         raise UsageError(f"restore_to_time(at={at!r}): a time without a time zone; add tzinfo=UTC")
     else:
         request["RestoreDateTime"] = at.timestamp()
+
+    def is_own(told: Mapping[str, Any]) -> bool:
+        arn = str(told.get("SourceTableArn", ""))
+        return "SourceBackupArn" not in told and plain_name(arn) == plain_name(source)
+
     try:
-        await _restore(connection, "RestoreTableToPointInTime", request, {}, timeout_s)
+        await _restore(connection, "RestoreTableToPointInTime", request, is_own, timeout_s)
     except ServiceError as error:
         if error.code == "PointInTimeRecoveryUnavailableException":
             error.add_note(
@@ -91,43 +110,38 @@ async def _restore(
     connection: Connection,
     operation: str,
     request: Mapping[str, Any],
-    summary: Mapping[str, str],
+    is_own: Callable[[Mapping[str, Any]], bool],
     timeout_s: float,
 ) -> None:
     """Restore to a new table.
 
     Args:
-        summary: what `RestoreSummary` of the new table says. It tells this call's own table from
-            another one of its name when the answer was lost.
+        is_own: tells by the `RestoreSummary` of a table whether it was restored from the same
+            source. So this call's own table is known when the answer was lost.
     """
     name = request["TargetTableName"]
     poller = TablePoller(connection, name, operation, "restored")
     async with time_limit(connection, timeout_s):
-        is_repeated = False
-        try:
-            await _when_free(poller, operation, request)
-        except ServiceError as error:
-            if error.code != "TableAlreadyExistsException" or not error.maybe_applied:
-                raise
-            is_repeated = True
-        found = await poller.until_seen()
-        told: Mapping[str, Any] = found.raw.get("RestoreSummary") or {}
-        if is_repeated and (not told or any(told.get(key) != arn for key, arn in summary.items())):
-            raise UsageError(f"{operation}: there is a table {name} already, of another origin")
-        await poller.until_active(found)
-
-
-async def _when_free(
-    poller: TablePoller, operation: str, request: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """Send a request; again where DynamoDB is busy with the table or the backup."""
-    while True:
-        try:
-            return await poller.connection.call(operation, request, subject=poller.table_name)
-        except ServiceError as error:
-            if error.code not in BUSY:
-                raise
-            await poller.pause()
+        maybe_applied = False
+        while True:
+            try:
+                await connection.call(operation, request, subject=name)
+            except ServiceError as error:
+                maybe_applied = maybe_applied or error.maybe_applied
+                if error.code not in (EXISTS, *BUSY):
+                    raise
+                # DynamoDB is busy with the table or the backup for this very call, if an answer
+                # was lost.
+                if maybe_applied and (found := await poller.look()) is not None:
+                    told: Mapping[str, Any] = found.raw.get("RestoreSummary") or {}
+                    if told and is_own(told):
+                        break
+                if error.code == EXISTS:
+                    raise
+                await poller.pause()
+            else:
+                break
+        await poller.until_active(await poller.until_seen())
 
 
 def _new_name(table_name: str) -> str:

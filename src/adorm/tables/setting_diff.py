@@ -102,9 +102,15 @@ class Settings:
             if int(found.get(member, -1)) == units:
                 continue
             side = "read" if "Read" in member else "write"
-            limit = f"{units} units a second" if units != -1 else "no limit"
+            name = f"maximum of {side}s"
+            text = f"{name} {f'{units} units a second' if units != -1 else 'no limit'}"
+            billing = self.table.spec.billing or self.found.billing
+            if isinstance(billing, Provisioned):
+                why = 'only a table on demand has one: say billing="on_demand" too'
+                yield Step(text, name, "impossible", why)
+                continue
             request = self._request(OnDemandThroughput={member: units})
-            yield Step(f"maximum of {side}s {limit}", f"maximum of {side}s", "change", "", request)
+            yield Step(text, name, "change", "", request)
 
     def _stream(self) -> Iterator[Step]:
         wanted, found = self.table.spec.stream, self.found.stream
