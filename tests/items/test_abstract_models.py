@@ -68,9 +68,12 @@ async def db() -> AsyncIterator[Database]:
 def plain(given: Any) -> Any:
     """An item, or each of a list, without its version, which every write raises."""
     many = type(given) is list
-    items: list[Any] = given if many else [given]
-    made = [{**vars(item), "class": type(item), "version": 0} for item in items]
-    return made if many else made[0]
+    items: list[object] = given if many else [given]
+    return [_plain(item) for item in items] if many else _plain(given)
+
+
+def _plain(item: object) -> dict[str, object]:
+    return {**vars(item), "class": type(item), "version": 0}
 
 
 async def test_each_item_is_read_as_what_it_is(db: Database) -> None:
