@@ -167,6 +167,13 @@ from adorm.raw_tables.raw_table import RawTable as RawTable
 from adorm.repair import Repair as Repair, RepairResult as RepairResult
 from adorm.retry import RetryPolicy as RetryPolicy
 from adorm.scan import Scan as Scan
+from adorm.schema.hooks import (
+    after_delete as after_delete,
+    after_load as after_load,
+    after_save as after_save,
+    before_delete as before_delete,
+    before_save as before_save,
+)
 from adorm.schema.ids import uuid7 as uuid7
 from adorm.schema.indexes import (
     GlobalIndex as GlobalIndex,

@@ -27,7 +27,9 @@ from adorm.schema.markers import attribute, partition_key, sort_key
 from adorm.schema.metaclass import PathMeta, with_metaclass
 from adorm.schema.model_keys import ModelKeys, plain_model_keys
 from adorm.schema.model_options import (
+    HOOKS,
     ModelOptions,
+    has_hooks,
     item_entities,
     make_type_field,
     with_inherited,
@@ -334,6 +336,10 @@ def _decorate(
         raise ModelError(f"{name}: {error}") from error
     options = with_inherited(given, getattr(made, OPTIONS, None), name)
     type.__setattr__(made, OPTIONS, options)
+    if has_hooks(made):
+        from adorm.schema.hooks import hooks_of
+
+        type.__setattr__(made, HOOKS, hooks_of(made))
     has_key = bool(declared_keys(made) or declared_key_fields(made))
     has_table = options.table is not None or bool(options.indexes)
     check_roles(made, has_table=has_table, has_key=has_key or options.abstract)

@@ -14,6 +14,7 @@ from adorm.items.binding import Binding, bound_to
 from adorm.items.keys import Key
 from adorm.models import is_instance
 from adorm.retry import RetryPolicy
+from adorm.schema.model_options import HOOKS
 from adorm.schema.scalar_types import KeyValue
 
 ModelT = TypeVar("ModelT")
@@ -125,6 +126,10 @@ class Batch(BatchClauses, Generic[ModelT]):
         """Replace the whole item by what the instance holds now; later changes are not sent."""
         buffer = await self._ready()
         binding, keeps = bound_to(self._binding, item), self._keeps_timestamps
+        if HOOKS in type(item).__dict__:
+            from adorm.items.hooks import run_before
+
+            item = await run_before(binding.info, "save", item)
         await buffer.add(binding, put_request(binding, item, keeps_timestamps=keeps))
         await self._check(buffer)
 
@@ -138,6 +143,10 @@ class Batch(BatchClauses, Generic[ModelT]):
         given, binding = target[0] if len(target) == 1 else target, self._binding
         if binding.info.is_abstract and is_instance(binding.info, given):
             binding = bound_to(binding, given)
+        if HOOKS in type(given).__dict__:
+            from adorm.items.hooks import run_before
+
+            await run_before(binding.info, "delete", given)
         await buffer.add(binding, delete_request(binding, given))
         await self._check(buffer)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import attrs
 
@@ -32,8 +32,12 @@ from adorm.items.single_write import Write, key_of_instance
 from adorm.items.update import Update
 from adorm.items.update_clauses import UpdateClauses
 from adorm.outcomes import Outcome
+from adorm.schema.model_options import HOOKS
 from adorm.tx.block import Transaction
 from adorm.tx.handles import TransactionWrite
+
+if TYPE_CHECKING:
+    from adorm.models import ModelInfo
 
 ModelT = TypeVar("ModelT")
 
@@ -197,7 +201,7 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
     _items: tuple[ModelT, ...]
     _transact: bool = False
 
-    def _creates(self) -> list[_Create[ModelT]]:
+    def _creates(self, items: Sequence[ModelT]) -> list[_Create[ModelT]]:
         """The inserts, encoded once, to refuse now what could not be sent.
 
         Raises:
@@ -205,8 +209,8 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
         """
         keeps = self._keeps_timestamps
         creates: list[_Create[ModelT]] = []
-        unique = _Unique("item", len(self._items))
-        for number, item in enumerate(self._items, start=1):
+        unique = _Unique("item", len(items))
+        for number, item in enumerate(items, start=1):
             try:
                 binding = bound_to(self._binding, item)
                 key = key_of_instance(binding, item)
@@ -215,14 +219,14 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
                 )
                 encoded = put.prepare().request["Item"]
             except UsageError as error:
-                raise numbered(error, "item", number, len(self._items)) from error
+                raise numbered(error, "item", number, len(items)) from error
             unique.add(number, binding, key, encoded)
             creates.append(_Create(item, put, item_size(encoded)))
         return creates
 
     def request(self) -> dict[str, Any]:
         """The first exact DynamoDB request, without sending it; `{}` without items."""
-        creates = self._creates()
+        creates = self._creates(self._items)
         if not creates:
             return {}
         if self._transact:
@@ -230,7 +234,7 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
         return creates[0].put.request()
 
     def explain(self) -> Plan:
-        creates = self._creates()
+        creates = self._creates(self._items)
         if not creates:
             raise UsageError("create_many of no items has no plan")
         plan, count = creates[0].put.explain(), f"{len(creates):,} items"
@@ -252,13 +256,26 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
         return transaction, [transaction.include(put) for put in puts]
 
     async def _run(self) -> CreateManyResult[ModelT]:
-        creates = self._creates()
+        items = self._items
+        if any(HOOKS in cls.__dict__ for cls in set(map(type, items))):
+            from adorm.items.hooks import before_each
+
+            def info_of(instance: Any) -> ModelInfo:
+                return bound_to(self._binding, instance).info
+
+            items = await before_each("save", items, info_of, "item")
+        creates = self._creates(items)
         return await (self._in_transactions(creates) if self._transact else self._alone(creates))
 
     async def _alone(self, creates: Sequence[_Create[ModelT]]) -> CreateManyResult[ModelT]:
         async def send(create: _Create[ModelT]) -> ModelT:
-            put = create.put
-            return await (put if self._retry is None else put.retry(self._retry))
+            put = create.put if self._retry is None else create.put.retry(self._retry)
+            if put.hooks is None:
+                return await put
+            from adorm.items.hooks import HookedOnce
+
+            stored: ModelT = await HookedOnce(put, ran_before=True).run()
+            return stored
 
         writes = [
             SeparateWrite(str(each.put.key), partial(send, each), each.item) for each in creates
@@ -272,6 +289,7 @@ class CreateMany(BatchOfPuts[CreateManyResult[ModelT]], Generic[ModelT]):
     ) -> CreateManyResult[ModelT]:
         async def send(chunk: Sequence[_Create[ModelT]]) -> list[ModelT]:
             transaction, writes = self._transaction(chunk)
+            transaction.ran_before_hooks = True
             await transaction.commit()
             return [write.stored for write in writes]
 

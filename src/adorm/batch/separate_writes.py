@@ -11,7 +11,6 @@ from adorm.batch.batch_options import BatchOptions
 from adorm.batch.batch_run import BatchRun
 from adorm.calls.capacity import Capacity, counted_in
 from adorm.concurrency.pool import Job, run_all
-from adorm.errors import AdormError
 from adorm.items.binding import Connection
 from adorm.outcomes import Outcome
 
@@ -76,8 +75,8 @@ async def send_separate_writes(
             try:
                 with counted_in(capacity):
                     outcome.value = await write.send()
-            except AdormError as error:
-                if error.applied:
+            except Exception as error:
+                if getattr(error, "applied", False):
                     outcome.value = write.value_if_applied
                     await run.add_done(write.items)
                 raise

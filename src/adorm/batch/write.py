@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import anyio
 import attrs
@@ -32,6 +32,10 @@ from adorm.items.binding import Binding, Connection
 from adorm.items.item_ids import ItemId, item_ids
 from adorm.items.plan import Plan, write_cost
 from adorm.outcomes import Outcome
+from adorm.schema.model_options import HOOKS
+
+if TYPE_CHECKING:
+    from adorm.models import ModelInfo
 
 ModelT = TypeVar("ModelT")
 
@@ -77,13 +81,15 @@ class BatchWrite(BatchOfPuts[BatchWriteResult[ModelT]], Generic[ModelT]):
             UsageError: one can't be encoded; the message has its number.
         """
         requests: dict[ItemId, WriteRequest] = {}
-        for _ in self._steps(requests):
+        puts = () if isinstance(self._puts, AsyncIterable) else self._puts
+        for _ in self._steps(requests, puts):
             pass
         return list(requests.values())
 
-    def _steps(self, requests: dict[ItemId, WriteRequest]) -> Iterator[None]:
+    def _steps(
+        self, requests: dict[ItemId, WriteRequest], puts: tuple[ModelT, ...]
+    ) -> Iterator[None]:
         """Encode one put or delete after the other into `requests`."""
-        puts = () if isinstance(self._puts, AsyncIterable) else self._puts
         for request in _encoded("put", puts, self._bind, self._put_request):
             requests[request.item_id] = request
             yield
@@ -120,8 +126,11 @@ class BatchWrite(BatchOfPuts[BatchWriteResult[ModelT]], Generic[ModelT]):
     async def _run(self) -> BatchWriteResult[ModelT]:
         if isinstance(self._puts, AsyncIterable):
             return await self._run_async(self._puts)
+        puts = self._puts
+        if self._has_hooks(puts):
+            puts = await self._before_hooks(puts)
         by_id: dict[ItemId, WriteRequest] = {}
-        await run_in_turns(self._steps(by_id))
+        await run_in_turns(self._steps(by_id, puts))
         requests = list(by_id.values())
         bindings = [self._bind(request.target) for request in requests]
         writer = ChunkWriter(
@@ -146,7 +155,25 @@ class BatchWrite(BatchOfPuts[BatchWriteResult[ModelT]], Generic[ModelT]):
         run.check(f"batch write to {writer.tables}", errors, outcomes, result)
         return result
 
+    def _has_hooks(self, puts: tuple[ModelT, ...]) -> bool:
+        """Whether the model of one of the instances has hooks."""
+        classes = {*map(type, puts), *map(type, self._deletes)}
+        return any(HOOKS in cls.__dict__ for cls in classes)
+
+    async def _before_hooks(self, puts: tuple[ModelT, ...]) -> tuple[ModelT, ...]:
+        """Call the hooks before all writes; gives the puts of what they have left."""
+        from adorm.items.hooks import before_each
+
+        def info_of(instance: Any) -> ModelInfo:
+            return self._bind(instance).info
+
+        made = await before_each("save", puts, info_of, "put")
+        await before_each("delete", self._deletes, info_of, "delete")
+        return made
+
     async def _run_async(self, puts: AsyncIterable[ModelT]) -> BatchWriteResult[ModelT]:
+        if self._has_hooks(()):
+            await self._before_hooks(())
         deletes = self._requests()
         buffer = WriteBuffer(self._connection, self._batch_options, self._retry)
         try:
@@ -180,6 +207,11 @@ class BatchWrite(BatchOfPuts[BatchWriteResult[ModelT]], Generic[ModelT]):
                     number += 1
                     try:
                         binding = self._bind(item)
+                        if HOOKS in type(item).__dict__:
+                            item = await self._after_own_hooks(binding, item, number, buffer)
+                            buffer.when_stopped = waiting.cancel
+                            if item is None:
+                                continue
                         request = self._put_request(binding, item)
                         if request.item_id in deletes:
                             raise _in_both(deletes[request.item_id])
@@ -191,6 +223,23 @@ class BatchWrite(BatchOfPuts[BatchWriteResult[ModelT]], Generic[ModelT]):
             finally:
                 buffer.when_stopped = do_nothing
                 await _close(iterator)
+
+    async def _after_own_hooks(
+        self, binding: Binding, item: Any, number: int, buffer: WriteBuffer
+    ) -> Any:
+        """What the hooks before the put of an item have left; None where one raised.
+
+        A chunk that fails does not end the wait for them: the item would be lost.
+        """
+        from adorm.items.hooks import run_before
+
+        buffer.when_stopped = do_nothing
+        try:
+            return await run_before(binding.info, "save", item)
+        except Exception as error:  # noqa: BLE001  # it is the outcome of this item
+            error.add_note(f"a hook raised this for put {number:,}: it was not sent")
+            await buffer.refuse(f"put {number:,}", item, error)
+            return None
 
 
 def _encoded(

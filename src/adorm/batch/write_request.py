@@ -19,10 +19,12 @@ from adorm.items.item_ids import ItemId, ItemIds, item_id
 from adorm.items.keys import Key, make_key
 from adorm.items.put import Put
 from adorm.items.single_write import key_of_instance
+from adorm.items.write_facts import Change
 from adorm.items.write_failures import note_applied
 from adorm.models import is_instance
 from adorm.outcomes import Outcome
 from adorm.retry import RetryPolicy
+from adorm.schema.model_options import HOOKS
 
 ModelT = TypeVar("ModelT")
 
@@ -80,6 +82,8 @@ class WriteRequest:
     on_applied: Callable[[], Any]
     """To be called when it was written: updates the instance of a put. Returns what is stored, or
     the key that was deleted."""
+    after: Callable[[Any], Awaitable[None]] | None = None
+    """Calls the hooks after it with what `on_applied` gave; None where the model has none."""
     number: int = 0
     """Its number in the order in which the caller gave them."""
 
@@ -106,6 +110,7 @@ def put_request(
         json_size(item),
         instance,
         lambda: prepared.on_applied(None),
+        _after_hooks(binding, "save", key, instance),
     )
 
 
@@ -128,7 +133,18 @@ def delete_request(binding: Binding, target: object) -> WriteRequest:
     key = key_of_instance(binding, target) if is_item else make_key(info, (target,))
     encoded = binding.encode_key(key)
     request = {"DeleteRequest": {"Key": encoded}}
-    return WriteRequest(item_id(binding, encoded), request, DELETE_BYTES, key, lambda: key)
+    after = _after_hooks(binding, "delete", key, target) if is_item else None
+    return WriteRequest(item_id(binding, encoded), request, DELETE_BYTES, key, lambda: key, after)
+
+
+def _after_hooks(
+    binding: Binding, change: Change, key: Key[Any], instance: Any
+) -> Callable[[Any], Awaitable[None]] | None:
+    if HOOKS not in type(instance).__dict__:
+        return None
+    from adorm.items.hooks import after_hooks_of
+
+    return after_hooks_of(binding.info, change, key, instance)
 
 
 def _unique_refusal(binding: Binding, what: str, instead: str) -> UsageError:
@@ -175,15 +191,24 @@ class ChunkWriter:
 
         async def on_processed(ids: list[ItemId]) -> None:
             problem: Exception | None = None
+            hooked: list[tuple[Callable[[Any], Awaitable[None]], Any]] = []
             for each in ids:
                 request = requests.pop(each)
                 try:
-                    done.append(request.on_applied())
+                    stored = request.on_applied()
+                    done.append(stored)
+                    if request.after is not None:
+                        hooked.append((request.after, stored))
                 except Exception as error:  # noqa: BLE001  # raised when all others are updated
                     done.append(request.target)
                     note_applied(error, outcome.label)
                     problem = error
             self.written += len(ids)
+            for call_after, stored in hooked:
+                try:
+                    await call_after(stored)
+                except Exception as error:  # noqa: BLE001  # raised when all others were called
+                    problem = problem or error
             await on_written(len(ids))
             if problem is not None:
                 raise problem

@@ -162,7 +162,9 @@ class Codec:
                 )
             decode = self._choosing_decoder(coder.name, computed.choose)
         elif isinstance(coder, StructCoder):
-            decode = comparing_decoder(coder) if stored else coder.decode_map
+            decode = coder.decode_map
+            if stored:
+                decode = coder.with_after_load(comparing_decoder(coder))
         else:
             decode_value = coder.decode
             decode = lambda attribute_map: decode_value({"M": attribute_map})  # noqa: E731  # short

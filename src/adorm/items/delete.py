@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 
@@ -12,7 +12,7 @@ from adorm.expressions.request import RequestExpressions
 from adorm.items.instances import read_version
 from adorm.items.single_write import Write
 from adorm.items.write import PreparedWrite, item_exists
-from adorm.items.write_facts import WriteFacts
+from adorm.items.write_facts import Change, WriteFacts
 from adorm.schema.fields import Field
 
 ModelT = TypeVar("ModelT")
@@ -26,6 +26,8 @@ class Delete(Write[ModelT, ResultT]):
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
     """
+
+    change: ClassVar[Change | None] = "delete"
 
     def facts(self) -> WriteFacts:
         return WriteFacts(verb="delete", instance=self._instance)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
@@ -17,6 +17,9 @@ from adorm.items.put import Put
 from adorm.items.retriable import Retriable
 from adorm.items.update import Update
 from adorm.items.update_rules import PartsNotKnown
+
+if TYPE_CHECKING:
+    from adorm.items.hooks import HookedOnce
 
 ModelT = TypeVar("ModelT")
 
@@ -68,7 +71,8 @@ class GetOrCreate(_OrCreate[ModelT]):
 
     async def _run(self) -> tuple[ModelT, bool]:
         create = self._create()
-        create.request()  # what can't be stored is refused whether or not there is an item
+        if create.hooks is None:  # a hook may change what can't be stored
+            create.request()  # it is refused whether or not there is an item
         found: ModelT | None = await self._get()
         if found is not None:
             return found, False
@@ -136,7 +140,13 @@ class UpdateOrCreate(_OrCreate[ModelT], Generic[ModelT]):
 
     async def _run(self) -> tuple[ModelT, bool]:
         update, create = self._update(), self._create()
-        create.request()
+        hooked: HookedOnce | None = None
+        if create.hooks is None:
+            create.request()
+        else:
+            from adorm.items.hooks import HookedOnce
+
+            hooked = HookedOnce(create)
         attempt = 0
         while True:
             attempt += 1
@@ -145,7 +155,7 @@ class UpdateOrCreate(_OrCreate[ModelT], Generic[ModelT]):
             except ItemNotFound:
                 pass
             try:
-                return await create, True
+                return await (create if hooked is None else hooked.run()), True
             except ItemExists as error:
                 stored = error.attribute_map
                 if error.maybe_applied or attempt >= MAX_ATTEMPTS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 
@@ -10,7 +10,7 @@ from adorm.expressions.conditions import Condition
 from adorm.items.instances import copy_with, is_never_stored, read_version, validate
 from adorm.items.single_write import Write, encode_item
 from adorm.items.write import PreparedWrite, item_exists
-from adorm.items.write_facts import WriteFacts
+from adorm.items.write_facts import Change, WriteFacts
 
 ModelT = TypeVar("ModelT")
 ResultT = TypeVar("ResultT")
@@ -22,6 +22,8 @@ class Put(Write[ModelT, ResultT]):
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
     """
+
+    change: ClassVar[Change | None] = "save"
 
     _creating: bool = attrs.field(default=False, alias="creating")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import attrs
 
@@ -20,7 +20,7 @@ from adorm.items.instances import copy_with, is_never_stored, read_version, stor
 from adorm.items.removals import prepare_creation, stand_in_of_save
 from adorm.items.single_write import Write, encode_item
 from adorm.items.write import PreparedWrite, item_exists
-from adorm.items.write_facts import WriteFacts
+from adorm.items.write_facts import Change, WriteFacts
 from adorm.schema.fields import Field, Role
 
 ModelT = TypeVar("ModelT")
@@ -35,6 +35,8 @@ class Save(Write[ModelT, ResultT]):
     """
 
     _only: tuple[DocumentPath, ...] | None = attrs.field(default=None, alias="only")
+
+    change: ClassVar[Change | None] = "save"
 
     def facts(self) -> WriteFacts:
         return WriteFacts(verb="save", instance=self._instance, only=self._only)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
 
 import attrs
 
@@ -26,8 +36,9 @@ from adorm.items.plan import Plan, plan_of, write_cost
 from adorm.items.retriable import Retriable
 from adorm.items.send import send
 from adorm.items.write import PreparedWrite, add_condition
-from adorm.items.write_facts import WriteFacts
+from adorm.items.write_facts import Change, WriteFacts
 from adorm.schema.fields import Field
+from adorm.schema.model_options import HOOKS
 
 if TYPE_CHECKING:
     from adorm.retry import RetryPolicy
@@ -130,6 +141,30 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
     _returning: Literal["item", "none", "old"] = attrs.field(default="none", alias="returning")
     _unchecked: bool = attrs.field(default=False, alias="unchecked")
     _keeps_timestamps: bool = attrs.field(default=False, alias="keeps_timestamps")
+    _on_stored: Callable[[Any], object] | None = attrs.field(default=None, alias="on_stored")
+    """Gets the instance as it is stored, where the hooks were called already."""
+
+    change: ClassVar[Change | None] = None
+    """What it does with an instance, for the hooks of its model."""
+
+    @property
+    def hooks(self) -> Change | None:
+        """Which hooks it calls; None where it calls none."""
+        if self._on_stored is not None or HOOKS not in type(self._instance).__dict__:
+            return None
+        is_purge = self._binding.shows_deleted
+        return None if is_purge else self.change
+
+    @property
+    def instance(self) -> Any:
+        """The instance that is written or deleted; None where only the key was given."""
+        return self._instance
+
+    def after_hooks(self, instance: Any, on_stored: Callable[[Any], object], /) -> Self:
+        """The same write of what the hooks before it have left. It calls no hooks."""
+        is_save = self.change == "save"
+        key = key_of_instance(self._binding, instance) if is_save else self._key
+        return attrs.evolve(self, key=key, instance=instance, on_stored=on_stored)
 
     def when(self, *conditions_: bool | Condition) -> Self:
         """Write only if all conditions hold.
@@ -183,6 +218,11 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
         return self._returning == "old"
 
     async def _run(self) -> ResultT:
+        if HOOKS in type(self._instance).__dict__ and self.hooks is not None:
+            from adorm.items.hooks import HookedOnce
+
+            hooked: ResultT = await HookedOnce(self).run()
+            return hooked
         if self._binding.info.unique:
             from adorm.items.unique_writes import write_unique
 
@@ -226,6 +266,8 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
         """Change the instance after the write is applied; gives it as it is stored, or the old
         item."""
         stored = store_values(self._binding.info, self._instance, new_values)
+        if self._on_stored is not None:
+            self._on_stored(stored)
         if self._returning == "old":
             return None if attributes is None else self._binding.decode(attributes)
         return stored

@@ -1,9 +1,10 @@
-"""What the modules of unique values need to know of a write, whichever class it is of."""
+"""What the modules of unique values and of hooks need to know of a write, whichever class it is
+of."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias
 
 import attrs
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from adorm.items.keys import Key
     from adorm.items.write import PreparedWrite
     from adorm.retry import RetryPolicy
+
+
+Change: TypeAlias = Literal["save", "delete"]
+"""What a write does with an instance, for the hooks of its model."""
 
 
 @attrs.frozen(eq=False, kw_only=True)

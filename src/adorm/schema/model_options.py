@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from adorm.errors import ModelError
 from adorm.schema.fields import Field, Marker, Role
 from adorm.schema.indexes import GlobalIndex, LocalIndex
 from adorm.schema.single_table import SingleTable
 from adorm.schema.structures import Structure
 from adorm.support.records import Record
+
+HOOKS = "__adorm_hooks__"
+"""On a method that is a hook: the names of its events. On a class that has hooks: its `Hooks`."""
 
 
 class ModelOptions(Record):
@@ -22,6 +27,16 @@ class ModelOptions(Record):
     """Whether only its subclasses have items."""
     unique: tuple[str, ...] | None = None
     """Texts of which no two items may have the same one; None: as the base class says."""
+
+
+def has_hooks(cls: type) -> bool:
+    """Whether a method of the class or of its bases is a hook, see `adorm.schema.hooks`."""
+    for base in cls.__mro__:
+        for value in base.__dict__.values():
+            method = value.__func__ if isinstance(value, staticmethod | classmethod) else value
+            if method.__class__ is FunctionType and hasattr(method, HOOKS):
+                return True
+    return False
 
 
 def with_inherited(given: ModelOptions, inherited: ModelOptions | None, name: str) -> ModelOptions:

@@ -25,6 +25,7 @@ from adorm.tx.builder import TransactionBuilder
 
 if TYPE_CHECKING:
     from adorm.tx.guards import TransactionGuards
+    from adorm.tx.hooked import HookedActions
 
 MISMATCH = "IdempotentParameterMismatchException"
 """The error code for a token that was used for another request within ten minutes."""
@@ -84,6 +85,8 @@ class Transaction(TransactionBuilder):
         self._retry = retry
         self._capacity = Capacity()
         self._guards: TransactionGuards | None = None
+        self.ran_before_hooks = False
+        """Whether the hooks before its writes were called already, by who has made it."""
 
     @property
     def token(self) -> str:
@@ -197,12 +200,25 @@ class Transaction(TransactionBuilder):
     async def _send(self) -> None:
         if not self._actions:
             return
+        hooked: HookedActions | None = None
+        if any(action.has_hooks for action in self._actions):
+            from adorm.tx.hooked import hooked_actions
+
+            hooked = hooked_actions(self._actions)
+            await hooked.before(ran_before=self.ran_before_hooks)
+        problem = await self._send_until_applied()
+        if hooked is not None:
+            await hooked.after(problem)
+        elif problem is not None:
+            raise problem
+
+    async def _send_until_applied(self) -> AdormError | None:
+        """Send it; gives the error of an instance that could not be changed afterwards."""
         turn = 0
         while True:
             request = {**self.request(), "ReturnConsumedCapacity": CAPACITY_REPORT}
             try:
-                self._applied(await self._call(request))
-                return
+                return self._applied(await self._call(request))
             except TransactionCanceled as error:
                 failure = explained(error, self._actions)
                 if self._guards is None:
@@ -232,8 +248,8 @@ class Transaction(TransactionBuilder):
                 )
             raise
 
-    def _applied(self, answer: Answer) -> None:
-        """Change the instances."""
+    def _applied(self, answer: Answer) -> AdormError | None:
+        """Change the instances; gives the error of one that could not be changed."""
         self._capacity.count("TransactWriteItems", answer, reading=False)
         problem: AdormError | None = None
         for action in self._actions:
@@ -241,8 +257,7 @@ class Transaction(TransactionBuilder):
                 action.apply()
             except Exception as error:  # noqa: BLE001  # the other instances are changed first
                 problem = after_applied(error, action.write.binding, action.key)
-        if problem is not None:
-            raise problem
+        return problem
 
     def _describe(self) -> str:
         labels = ", ".join([action.label for action in self._actions[:MAX_LABELS_SHOWN]])

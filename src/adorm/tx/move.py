@@ -25,6 +25,7 @@ from adorm.items.put import Put
 from adorm.items.retriable import Retriable
 from adorm.items.single_write import key_of_instance
 from adorm.items.write import PreparedWrite, item_exists
+from adorm.schema.model_options import HOOKS
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.tx.block import Transaction
 from adorm.tx.handles import TransactionWrite
@@ -39,6 +40,8 @@ MAX_TURNS = 30
 @attrs.define(eq=False, repr=False)
 class MoveAway(Delete[ModelT, ResultT]):
     """The delete of the old item, which has to be there, with the version that was read."""
+
+    change = None  # no hooks of a delete are called: the item is still there
 
     @property
     def verb(self) -> str:
@@ -98,11 +101,11 @@ class Move(Retriable[ModelT], Generic[ModelT]):
     def request(self) -> dict[str, Any]:
         if self._reads_first:
             return self._read_request()
-        return self._transaction()[0].request()
+        return self._transaction(self._new)[0].request()
 
     def explain(self) -> Plan:
         if not self._reads_first:
-            self._transaction()
+            self._transaction(self._new)
         return Plan(
             operation="TransactWriteItems",
             table=self._binding.table_name,
@@ -134,18 +137,19 @@ class Move(Retriable[ModelT], Generic[ModelT]):
         return item
 
     def _transaction(
-        self, known: AttributeMap | None = None
+        self, new: Any, known: AttributeMap | None = None
     ) -> tuple[Transaction, TransactionWrite[ModelT]]:
         """The transaction, and the write whose result is the new item.
 
         Args:
+            new: the new item, as its hooks have left it.
             known: the old item as it was read last, for its unique values.
 
         Raises:
             UsageError: both have one key, or the new item can't be stored.
         """
         binding, info = self._binding, self._binding.info
-        new_key = key_of_instance(binding, self._new)
+        new_key = key_of_instance(binding, new)
         if binding.encode_key(new_key) == binding.encode_key(self._old_key):
             raise UsageError(
                 f"{new_key}: the new item has the key of the old one, so there is nothing to move: "
@@ -160,16 +164,22 @@ class Move(Retriable[ModelT], Generic[ModelT]):
             away = away.with_conditions(values_are(binding, known))
         transaction.include(away)
         put = MoveHere[ModelT, ModelT](
-            binding, new_key, self._new, returning="item", creating=True, old_version=old_version
+            binding, new_key, new, returning="item", creating=True, old_version=old_version
         )
         return transaction, transaction.include(put)
 
     async def _run(self) -> ModelT:
         known = await self._read() if self._reads_first else None
+        new = self._new
+        if HOOKS in type(new).__dict__:  # called once, also where the move is tried again
+            from adorm.items.hooks import run_before
+
+            new = await run_before(self._binding.info, "save", new)
         turn = 0
         while True:
             turn += 1
-            transaction, put = self._transaction(known)
+            transaction, put = self._transaction(new, known)
+            transaction.ran_before_hooks = True
             try:
                 await transaction.commit()
             except TransactionCanceled as error:

@@ -40,6 +40,7 @@ from adorm.codec.failures import DecodeFailure, EncodeFailure, article, reason_o
 from adorm.errors import AdormError
 from adorm.schema.fields import MISSING, NOT_REQUIRED, Role
 from adorm.schema.item_keys import ComputedAttributes, computed_attributes
+from adorm.schema.model_options import HOOKS
 from adorm.schema.structures import Structure, kind_of, structure_of
 
 
@@ -98,6 +99,15 @@ class StructCoder(Coder):
     def computed(self) -> ComputedAttributes | None:
         """The attributes that items of the class have beside its fields; None for most classes."""
         return computed_attributes(self.structure.cls)
+
+    def with_after_load(self, make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """`make`, which makes instances of items, and then the `after_load` hooks of the class."""
+        hooks = self.structure.cls.__dict__.get(HOOKS)
+        if hooks is None or not hooks.after_load:
+            return make
+        from adorm.codec.compiled.loading import loading
+
+        return loading(self.structure, hooks.after_load, make)
 
     @made_once
     def encode_item(self) -> Callable[[Any], dict[str, Any]]:

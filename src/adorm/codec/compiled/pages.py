@@ -134,7 +134,7 @@ class PageParser:
                 else:
                     self._unset = UNSET
                     self.slots = slots
-                    self.make = make
+                    self.make = self._coder.with_after_load(make)
                     self._decoders = decoders
             return self._decoders
 
