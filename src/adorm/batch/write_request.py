@@ -110,7 +110,7 @@ def put_request(
         json_size(item),
         instance,
         lambda: prepared.on_applied(None),
-        _after_hooks(binding, "save", key, instance),
+        _after_hooks(binding, "save", key, instance) if HOOKS in type(instance).__dict__ else None,
     )
 
 
@@ -133,15 +133,14 @@ def delete_request(binding: Binding, target: object) -> WriteRequest:
     key = key_of_instance(binding, target) if is_item else make_key(info, (target,))
     encoded = binding.encode_key(key)
     request = {"DeleteRequest": {"Key": encoded}}
-    after = _after_hooks(binding, "delete", key, target) if is_item else None
+    has_hooks = is_item and HOOKS in type(target).__dict__
+    after = _after_hooks(binding, "delete", key, target) if has_hooks else None
     return WriteRequest(item_id(binding, encoded), request, DELETE_BYTES, key, lambda: key, after)
 
 
 def _after_hooks(
     binding: Binding, change: Change, key: Key[Any], instance: Any
-) -> Callable[[Any], Awaitable[None]] | None:
-    if HOOKS not in type(instance).__dict__:
-        return None
+) -> Callable[[Any], Awaitable[None]]:
     from adorm.items.hooks import after_hooks_of
 
     return after_hooks_of(binding.info, change, key, instance)

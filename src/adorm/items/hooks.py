@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from adorm.errors import UsageError
 from adorm.items.binding import Binding
@@ -53,7 +53,7 @@ class HookedOnce:
 
     def __init__(self, write: HookedWrite, *, ran_before: bool = False) -> None:
         self._write = write
-        self._change = write.hooks
+        self._change: Change | None = write.hooks
         self._stored: list[Any] = []
         self._hooked: HookedWrite | None = None
         if ran_before or self._change is None:
@@ -190,8 +190,11 @@ def _hooks_of(instance: Any) -> Hooks:
 
 
 async def _call(instance: Any, name: str) -> Any:
-    returned = getattr(instance, name)()
-    return await returned if isinstance(returned, Awaitable) else returned
+    returned: Any = getattr(instance, name)()
+    if isinstance(returned, Awaitable):
+        waiting = cast("Awaitable[Any]", returned)  # type: ignore[redundant-cast]  # not to pyright
+        returned = await waiting
+    return returned
 
 
 def _check_none(info: ModelInfo, name: str, event: str, instance: Any, returned: Any) -> None:

@@ -131,7 +131,7 @@ def hooks_of(cls: type) -> Hooks:
                 events = (*found.get(name, ()), *value.__dict__.get(HOOKS, ()))
                 if events:
                     found[name], methods[name] = tuple(dict.fromkeys(events)), value
-            elif isinstance(value, staticmethod | classmethod) and is_hook(value.__func__):
+            elif hasattr(getattr(value, "__func__", None), HOOKS):
                 raise ModelError(
                     f"{cls.__name__}.{name}: a hook is called with the instance, so it is no "
                     f"{type(value).__name__}"
@@ -152,8 +152,3 @@ def hooks_of(cls: type) -> Hooks:
         of("after_delete"),
         of("after_load"),
     )
-
-
-def is_hook(method: object) -> bool:
-    """Whether a function was marked by one of the decorators."""
-    return isinstance(method, FunctionType) and HOOKS in method.__dict__

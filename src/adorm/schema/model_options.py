@@ -33,7 +33,9 @@ def has_hooks(cls: type) -> bool:
     """Whether a method of the class or of its bases is a hook, see `adorm.schema.hooks`."""
     for base in cls.__mro__:
         for value in base.__dict__.values():
-            method = value.__func__ if isinstance(value, staticmethod | classmethod) else value
+            # of a static method or class method, `hooks_of` tells the mistake
+            is_wrapped = value.__class__ in (staticmethod, classmethod)
+            method = value.__func__ if is_wrapped else value
             if method.__class__ is FunctionType and hasattr(method, HOOKS):
                 return True
     return False

@@ -48,11 +48,6 @@ class WriteAction(Generic[WriteT]):
     def key(self) -> Key[Any]:
         return self.write.key
 
-    @property
-    def has_hooks(self) -> bool:
-        """Whether the model of an instance that it writes or deletes has hooks for that."""
-        return isinstance(self.write, Write) and self.write.hooks is not None
-
     def build(self) -> tuple[str, dict[str, Any]]:
         """The action's name, such as "Put", and its request."""
         if self.write.binding.info.unique:

@@ -201,7 +201,7 @@ class Transaction(TransactionBuilder):
         if not self._actions:
             return
         hooked: HookedActions | None = None
-        if any(action.has_hooks for action in self._actions):
+        if self._may_have_hooks:
             from adorm.tx.hooked import hooked_actions
 
             hooked = hooked_actions(self._actions)

@@ -14,6 +14,7 @@ from adorm.items.save import Save, only_paths
 from adorm.items.single_write import SingleWrite, Write, key_of_instance
 from adorm.items.update import Update
 from adorm.models import model_info
+from adorm.schema.model_options import HOOKS
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.schema.scalar_types import KeyValue
 from adorm.tx.actions import Check, WriteAction
@@ -35,6 +36,8 @@ class TransactionBuilder:
         self._state = TransactionState()
         self._actions: list[WriteAction[Any]] = []
         self._bindings: dict[type, Binding] = {}
+        self._may_have_hooks = False
+        """Whether an instance was given whose model has hooks."""
 
     # ---- operations on instances
 
@@ -144,6 +147,7 @@ class TransactionBuilder:
             )
         write.check_includable()
         if isinstance(write, Write):
+            self._may_have_hooks |= write.hooks is not None
             return self._add(write)
         update: TransactionUpdate[Any] = TransactionUpdate(self._state, self._added(write))
         return update
@@ -174,6 +178,7 @@ class TransactionBuilder:
         binding = self._bindings.get(type(item))
         if binding is None:
             binding = self._bindings[type(item)] = self._find_binding(item)
+            self._may_have_hooks |= HOOKS in type(item).__dict__
         return binding, key_of_instance(binding, item)
 
     def _find_binding(self, item: object) -> Binding:

@@ -71,7 +71,12 @@ class HookedActions:
 
 def hooked_actions(actions: Sequence[WriteAction[Any]]) -> HookedActions:
     """Those of the actions that have hooks."""
-    return HookedActions([(each, each.write.hooks) for each in actions if each.has_hooks])
+    hooked: list[tuple[WriteAction[Any], Change]] = []
+    for action in actions:
+        change: Change | None = getattr(action.write, "hooks", None)  # an update has none
+        if change is not None:
+            hooked.append((action, change))
+    return HookedActions(hooked)
 
 
 def _do_nothing(_stored: Any) -> None:
