@@ -67,7 +67,7 @@ async def db() -> AsyncIterator[Database]:
 
 def plain(given: Any) -> Any:
     """An item, or each of a list, without its version, which every write raises."""
-    many = type(given) is list
+    many = not hasattr(given, "version")
     items: list[object] = given if many else [given]
     return [_plain(item) for item in items] if many else _plain(given)
 
