@@ -57,12 +57,12 @@ def _check_model(obj: object, model: type[Any] | None) -> None:
 
 @overload
 def from_attribute_map(
-    table: SingleTable, attribute_map: Mapping[str, Any], /, **hooks: Unpack[HooksOf]
-) -> object: ...
-@overload
-def from_attribute_map(
     model: type[T], attribute_map: Mapping[str, Any], /, **hooks: Unpack[HooksOf]
 ) -> T: ...
+@overload
+def from_attribute_map(
+    table: SingleTable, attribute_map: Mapping[str, Any], /, **hooks: Unpack[HooksOf]
+) -> object: ...
 def from_attribute_map(
     model: type[Any] | SingleTable, attribute_map: Mapping[str, Any], /, **hooks: Unpack[HooksOf]
 ) -> Any:
