@@ -245,16 +245,19 @@ def write_computed_comparison(
     computed: ComputedAttributes,
     stored: Callable[[str, str], str],
     plain: Callable[[Any], Mapping[str, Any]],
-    of_type: str | None = None,
+    values: Mapping[Field, str],
+    of_type: str | None,
 ) -> None:
     """Write lines that refuse an item of another type, and one whose key is another.
 
-    The stored table key is compared with the text that `made` would be written by.
+    The stored table key is compared with the text that `made` would be written by. The lines are
+    the last of their function, as they return `made` where it is what is stored.
 
     Args:
         stored: gives an expression for what an attribute holds under a tag. It may raise.
         plain: gives the attribute map of `content`.
-        of_type: an expression that is true where the item surely has the type; default the
+        values: the expression of each field's value; a field without a usable name has none.
+        of_type: an expression that is true where the item surely has the type; None for the
             comparison of what is stored.
     """
     by_field = {plan.field: plan for plan in plans}
@@ -266,7 +269,7 @@ def write_computed_comparison(
     sides = [] if key is None else [side for side in key.sides if side.is_computed]
     is_simple = True
     for side in sides:
-        parts = _text_expression(source, side, by_field)
+        parts = _text_expression(source, side, by_field, values)
         if parts is None:
             is_simple = False
         else:
@@ -288,17 +291,20 @@ def write_computed_comparison(
         source.line(compare_fully, 1)
         return
     source.line("try:", 1)
-    source.line(f"same = {' and '.join(tests)}", 2)
+    source.line(f"if {' and '.join(tests)}:", 2)
+    source.line("return made", 3)
     source.line("except Exception:", 1)
-    source.line("same = False", 2)
-    source.line("if not same:", 1)
-    source.line(compare_fully, 2)
+    source.line("pass", 2)
+    source.line(compare_fully, 1)
 
 
 def _text_expression(
-    source: FunctionWriter, side: KeySide, plans: Mapping[Field, FieldPlan]
+    source: FunctionWriter,
+    side: KeySide,
+    plans: Mapping[Field, FieldPlan],
+    values: Mapping[Field, str],
 ) -> tuple[list[str], str] | None:
-    """Tests of `made`, and an expression for the text of its key.
+    """Tests of the values of fields, and an expression for the text of the key.
 
     None where the text of a part is made of the stored value in another way.
     """
@@ -308,10 +314,10 @@ def _text_expression(
         if isinstance(segment, str):
             pieces.append(repr(segment))
             continue
-        field = segment.field
-        if not field.name.isidentifier():
+        value = values.get(segment.field)
+        if value is None:
             return None
-        found = part_source(source, segment, plans[field], f"made.{field.name}")
+        found = part_source(source, segment, plans[segment.field], value)
         if found is None:
             return None
         if not found.is_value:  # text can only be equal to text

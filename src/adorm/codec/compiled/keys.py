@@ -22,8 +22,8 @@ from adorm.codec.coders.coder import Coder
 from adorm.codec.coders.hooks import HookCoder
 from adorm.codec.coders.scalar import ScalarCoder
 from adorm.codec.coders.scalars import is_written_as_read
-from adorm.codec.compiled.constructors import is_kept_by_constructor
-from adorm.codec.compiled.items import StructCoder
+from adorm.codec.compiled.constructors import is_kept_by_constructor, is_name
+from adorm.codec.compiled.items import StructCoder, stands_apart
 from adorm.codec.compiled.writer import FunctionWriter, WriteLines
 from adorm.codec.failures import DecodeFailure, EncodeFailure, shown
 from adorm.dynamodb.values import canonical
@@ -162,6 +162,12 @@ def _check(
     def stored_text(name: str, tag: str) -> str:
         return computed_payload.format(name=name, tag=tag, slot=(slots or {}).get(name, ""))
 
+    values = {
+        plan.field: f"f{index}" if _is_in_variable(coder, plan) else f"made.{plan.field.name}"
+        for index, plan in enumerate(coder.plans)
+        if is_name(plan.field.name)
+    }
+
     def write_check(source: FunctionWriter) -> None:
         absence = "None" if absent is None else source.name("UNSET", absent)
         present = f"stored is not {absence}"
@@ -171,9 +177,20 @@ def _check(
         if computed is not None:
             from adorm.codec.compiled.computed import write_computed_comparison
 
-            write_computed_comparison(source, coder.name, coder.plans, computed, stored_text, whole)
+            of_type = None
+            if slots is not None and computed.type_field is not None:
+                # msgspec has compared what is there
+                of_type = f"content.{slots[computed.type_field.attribute_name]} is not {absence}"
+            write_computed_comparison(
+                source, coder.name, coder.plans, computed, stored_text, whole, values, of_type
+            )
 
     return write_check
+
+
+def _is_in_variable(coder: StructCoder, plan: FieldPlan) -> bool:
+    """Whether a decoder surely has in a variable what the instance holds."""
+    return not stands_apart(plan) and is_kept_by_constructor(coder.structure, plan.field)
 
 
 def _write_comparison(
