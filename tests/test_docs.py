@@ -457,6 +457,8 @@ INTERNAL = frozenset(
     {
         # what adorm's own modules call
         "add",
+        "after_hooks",
+        "change",
         "binding",
         "check_includable",
         "connection",

@@ -154,3 +154,27 @@ async def collections(item: dict[str, Any]) -> None:
         db.query(Account, Order),
         adorm.CollectionQuery[tuple[list[Account], list[Order]], Account | Order],
     )
+
+
+async def deletions() -> None:
+    assert_type(await orders.get("ada", 1).with_deleted(), Order)
+    assert_type(await orders.get_or_none("ada", 1).with_deleted(), Order | None)
+    assert_type(await orders.query("ada").with_deleted(), list[Order])
+    assert_type(await db.query(Customer, Order).with_deleted(), tuple[list[Customer], list[Order]])
+
+
+def hooks() -> None:
+    class Hooked:
+        @adorm.before_save
+        def normalise(self) -> None: ...
+
+        @adorm.after_save
+        async def publish(self) -> None: ...
+
+        @adorm.after_load
+        def show(self) -> str:
+            return ""
+
+    assert_type(Hooked().show(), str)
+    Hooked().normalise()
+    print(Hooked().publish())

@@ -286,3 +286,12 @@ async def collections() -> None:
     db.scan(Customer, Order).page()  # E: collection: pages are of queries
     adorm.from_attribute_map(shop, "text")  # E: collection: no attribute map
     adorm.from_attribute_map("shop", {})  # E: collection: a name in place of the table
+
+
+# ---- deleted items, and hooks
+
+
+def deletions(order: Order) -> None:
+    orders.delete(order).with_deleted()  # E: delete: only reads show deleted items
+    adorm.deleted_at(keep=30)  # E: deleted_at: a number for a time
+    adorm.before_save(5)  # E: before_save: no method
