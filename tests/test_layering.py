@@ -15,9 +15,8 @@ LAYERS = [
     ["outcomes"], ["errors"], ["clock", "checks"], ["dynamodb"], ["deadlines"], ["concurrency"],
     ["schema"], ["codec", "expressions"], ["models"], ["mapped_classes"],  # nothing of the network
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
-    ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"],
-    ["collection_scan"], ["collection_reads"], ["tables"],  # both meet
-    ["repair"], ["raw_tables"], ["table"], ["keyed_table"], ["abstract_table"],
+    ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"], ["tables"],  # both meet
+    ["raw_tables"], ["table"], ["single_tables"],
     ["options"], ["database"], ["connecting"], ["account_map"],
     ["aws_lambda"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],
     ["integrations", "exchange"],

@@ -57,7 +57,6 @@ from adorm.calls.hooks import (
 from adorm.calls.pace import AdaptiveRateLimit as AdaptiveRateLimit
 from adorm.calls.prices import PriceTable as PriceTable
 from adorm.codec.sizes import item_size as item_size
-from adorm.collection_scan import CollectionScan as CollectionScan
 from adorm.connecting import connect as connect
 from adorm.database import Database as Database
 from adorm.deadlines import deadline as deadline
@@ -143,7 +142,6 @@ from adorm.items.plan import Plan as Plan
 from adorm.items.restore import Restore as Restore
 from adorm.items.single_write import Write as Write
 from adorm.items.update import Update as Update
-from adorm.keyed_table import KeyedTable as KeyedTable
 from adorm.lambda_runtime import (
     LambdaHandler as LambdaHandler,
     lambda_handler as lambda_handler,
@@ -154,7 +152,6 @@ from adorm.outcomes import (
     Outcome as Outcome,
     Progress as Progress,
 )
-from adorm.query.collection import CollectionQuery as CollectionQuery
 from adorm.query.eventually import eventually as eventually
 from adorm.query.pages import Page as Page
 from adorm.query.query import (
@@ -164,7 +161,6 @@ from adorm.query.query import (
 )
 from adorm.query.stream import ItemStream as ItemStream
 from adorm.raw_tables.raw_table import RawTable as RawTable
-from adorm.repair import Repair as Repair, RepairResult as RepairResult
 from adorm.retry import RetryPolicy as RetryPolicy
 from adorm.scan import Scan as Scan
 from adorm.schema.hooks import (
@@ -198,6 +194,9 @@ from adorm.segments.work import (
     ScanResult as ScanResult,
     WorkResult as WorkResult,
 )
+from adorm.single_tables.collection_query import CollectionQuery as CollectionQuery
+from adorm.single_tables.collection_scan import CollectionScan as CollectionScan
+from adorm.single_tables.keyed_table import KeyedTable as KeyedTable
 from adorm.streams.change import (
     StreamChange as StreamChange,
     from_stream_record as from_stream_record,
@@ -219,6 +218,7 @@ from adorm.tables.index_check import IndexCheck as IndexCheck
 from adorm.tables.options import Provisioned as Provisioned
 from adorm.tables.plan import TablePlan as TablePlan
 from adorm.tables.progress import StepProgress as StepProgress
+from adorm.tables.repair import Repair as Repair, RepairResult as RepairResult
 from adorm.tables.spec import TableSpec as TableSpec
 from adorm.tables.steps import Step as Step
 from adorm.telemetry.logs import LogCalls as LogCalls

@@ -13,7 +13,6 @@ from adorm.calls.capacity import collect_capacity
 from adorm.calls.opening import LazyCalls
 from adorm.clock import current_clock
 from adorm.codec.codec import Codec
-from adorm.collection_reads import Collections
 from adorm.deadlines import remaining_s, stop_if_cancelled
 from adorm.dynamodb.operations import Repeat
 from adorm.errors import DeadlineExceeded, UsageError
@@ -21,6 +20,7 @@ from adorm.items.binding import Binding
 from adorm.models import model_info
 from adorm.retry import DEFAULT_RETRY, RetryPolicy, backoff, unit_random
 from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.single_tables.collections import Collections
 from adorm.table import Table
 from adorm.tables.names import check_table_name, is_arn
 from adorm.tables.tables import Tables
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from adorm.calls.hedge import HedgeFigures, HedgingTransport
     from adorm.calls.pace import RateLimiter
     from adorm.items.key_makers import Keyed
-    from adorm.keyed_table import KeyedTable
     from adorm.options import ConnectOptions
     from adorm.raw_tables.raw_binding import KeyPart
     from adorm.raw_tables.raw_table import RawTable
+    from adorm.single_tables.keyed_table import KeyedTable
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 P = ParamSpec("P")
@@ -225,14 +225,14 @@ class Database(LazyCalls, Tables, Transactions, Batches, Collections):
         """
         binding = self.binding(model, name)
         if binding.info.is_abstract:
-            from adorm.abstract_table import AbstractTable
+            from adorm.single_tables.abstract_table import AbstractTable
 
             abstract_table: AbstractTable[Any, Any] = AbstractTable(binding)
             return abstract_table
         if binding.info.key is None:
             table: Table[Any] = Table(binding)
             return table
-        from adorm.keyed_table import KeyedTable
+        from adorm.single_tables.keyed_table import KeyedTable
 
         keyed: KeyedTable[Any, ...] = KeyedTable(binding)
         return keyed

@@ -35,7 +35,6 @@ from adorm.schema.model_options import (
     with_inherited,
 )
 from adorm.schema.names import naming_function
-from adorm.schema.single_table import SingleTable
 from adorm.schema.structures import (
     Structure,
     UnresolvedName,
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from adorm.codec.item_models import ItemModels
     from adorm.expressions.document_path import DocumentPath
     from adorm.expressions.paths import Path
+    from adorm.schema.single_table import SingleTable
     from adorm.schema.unique import UniqueConstraint
 
 T = TypeVar("T")
@@ -80,10 +80,10 @@ class ModelInfo:
         self.name = str(model.__name__)
         self.structure = structure
         """The class of its instances, and its fields."""
-        shared = options.table if isinstance(options.table, SingleTable) else None
+        shared = options.single_table
         self.single_table = shared
         """The table, where it is one of several models."""
-        self.table = options.table.name if isinstance(options.table, SingleTable) else options.table
+        self.table = options.table_name
         """The table's name; None where only `db.table(Order, name=...)` gives one."""
         self.is_abstract = options.abstract
         """Whether its items are those of its subclasses."""
@@ -343,8 +343,8 @@ def _decorate(
     has_key = bool(declared_keys(made) or declared_key_fields(made))
     has_table = options.table is not None or bool(options.indexes)
     check_roles(made, has_table=has_table, has_key=has_key or options.abstract)
-    if isinstance(options.table, SingleTable):
-        options.table.add(made)
+    if options.single_table is not None:
+        options.single_table.add(made)
     try:
         build_info(made, options)
     except ModelError as error:
@@ -360,7 +360,7 @@ def build_info(cls: Any, options: ModelOptions) -> ModelInfo | None:
         check_type(field, structure.name)
     type_field = make_type_field(structure, options)
     indexes = options.indexes or ()
-    is_shared = isinstance(options.table, SingleTable)
+    is_shared = options.single_table is not None
     if is_shared or declared_keys(cls) or declared_key_fields(cls):
         from adorm.schema.template_model_keys import template_model_keys
 
@@ -388,11 +388,12 @@ def build_info(cls: Any, options: ModelOptions) -> ModelInfo | None:
         if computed.fields or options.abstract:
             type.__setattr__(cls, COMPUTED, computed)
     type.__setattr__(cls, INFO, info)
-    if isinstance(options.table, SingleTable):
+    shared = options.single_table
+    if shared is not None:
         from adorm.schema.table_models import check_beside_others
 
-        others = [other.__dict__.get(INFO) for other in options.table.models]
-        check_beside_others(options.table, info, [each for each in others if each is not None])
+        others = [other.__dict__.get(INFO) for other in shared.models]
+        check_beside_others(shared, info, [each for each in others if each is not None])
     return info
 
 

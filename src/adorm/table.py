@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.items.single_write import Write
     from adorm.items.update import Update
     from adorm.query.query import Query
-    from adorm.repair import Repair
     from adorm.scan import Scan
+    from adorm.tables.repair import Repair
     from adorm.tx.move import Move
     from adorm.tx.read_modify_write import ChangeFunction
 
@@ -389,6 +389,6 @@ class Table(TableBatches[ModelT]):
         For after a deploy that changes a key of an index, its `only` or the entity: `await
         orders.repair().segments(4)`. See `Repair`.
         """
-        from adorm.repair import repair_of
+        from adorm.tables.repair import repair_of
 
         return repair_of(self._binding)

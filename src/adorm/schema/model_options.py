@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from types import FunctionType
+from typing import TYPE_CHECKING
 
 from adorm.errors import ModelError
 from adorm.schema.fields import Field, Marker, Role
 from adorm.schema.indexes import GlobalIndex, LocalIndex
-from adorm.schema.single_table import SingleTable
 from adorm.schema.structures import Structure
 from adorm.support.records import Record
+
+if TYPE_CHECKING:
+    from adorm.schema.single_table import SingleTable
 
 HOOKS = "__adorm_hooks__"
 """On a method that is a hook: the names of its events. On a class that has hooks: its `Hooks`."""
@@ -27,6 +30,19 @@ class ModelOptions(Record):
     """Whether only its subclasses have items."""
     unique: tuple[str, ...] | None = None
     """Texts of which no two items may have the same one; None: as the base class says."""
+
+    @property
+    def single_table(self) -> SingleTable | None:
+        """The table, where it is one of several models."""
+        # not by isinstance: a model of a table of its own does not load the class
+        return None if isinstance(self.table, str) else self.table
+
+    @property
+    def table_name(self) -> str | None:
+        """The name of the table; None where the model names none."""
+        if self.table is None or isinstance(self.table, str):
+            return self.table
+        return self.table.name
 
 
 def has_hooks(cls: type) -> bool:
@@ -48,12 +64,12 @@ def with_inherited(given: ModelOptions, inherited: ModelOptions | None, name: st
         table = inherited.table if table is None else table
         indexes = inherited.indexes if indexes is None else indexes
         unique = inherited.unique if unique is None else unique
-    if given.entity and not isinstance(table, SingleTable):
+    if given.entity and (table is None or isinstance(table, str)):
         raise ModelError(
             f"{name}: entity= is what the type attribute of a SingleTable holds, and the model has "
             "no such table"
         )
-    if given.abstract and not isinstance(table, SingleTable):
+    if given.abstract and (table is None or isinstance(table, str)):
         raise ModelError(
             f"{name}: abstract=True is for models of a SingleTable, whose items say of which "
             "subclass they are: write table=, the SingleTable, or leave abstract= out"
@@ -91,7 +107,8 @@ def make_type_field(structure: Structure, options: ModelOptions) -> Field | None
     Raises:
         ModelError: a field has its attribute name, or the model has another discriminator.
     """
-    name = options.table.type_attribute if isinstance(options.table, SingleTable) else None
+    table = options.single_table
+    name = None if table is None else table.type_attribute
     if name is None:
         return None
     for field in structure.fields:

@@ -11,9 +11,9 @@ from adorm.items.binding import Binding, bound_to
 from adorm.items.get_or_create import GetOrCreate, UpdateOrCreate
 from adorm.items.keys import Key, make_key
 from adorm.items.single_write import Write
-from adorm.keyed_table import KeyedTable
 from adorm.models import is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.single_tables.keyed_table import KeyedTable
 from adorm.table import Table
 from adorm.tx.move import Move
 

@@ -17,8 +17,6 @@ from adorm.expressions.conditions import Condition
 from adorm.expressions.operands import Value
 from adorm.models import ModelInfo, model_info
 from adorm.query.access import Access, Target, target_of
-from adorm.query.collection_keys import UsedKey, keys_on
-from adorm.query.collection_ranges import SortUse, TogetherKeys, own_range, sort_use
 from adorm.query.fits import NoFit, NoPartition, check_filter
 from adorm.query.given_parts import GivenParts
 from adorm.query.index_membership import check_holds_all
@@ -27,6 +25,8 @@ from adorm.query.model_filters import ModelFilter, models_of, on_the_server
 from adorm.query.part_fits import moved
 from adorm.query.partition_texts import PartitionTexts, partition_texts
 from adorm.query.read_request import told_by_key
+from adorm.single_tables.collection_keys import UsedKey, keys_on
+from adorm.single_tables.collection_ranges import SortUse, TogetherKeys, own_range, sort_use
 
 
 @attrs.frozen(eq=False, kw_only=True)

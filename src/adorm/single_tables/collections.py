@@ -8,10 +8,10 @@ from adorm.items.binding import Connection
 from adorm.schema.model_types import AttrsLike, DataclassLike
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
-    from adorm.collection_scan import CollectionScan
-    from adorm.query.collection import CollectionQuery
     from adorm.scan import Scan
     from adorm.schema.single_table import SingleTable
+    from adorm.single_tables.collection_query import CollectionQuery
+    from adorm.single_tables.collection_scan import CollectionScan
 
 T1 = TypeVar("T1", bound=DataclassLike | AttrsLike)
 T2 = TypeVar("T2", bound=DataclassLike | AttrsLike)
@@ -52,9 +52,9 @@ class Collections(Connection):
         Raises:
             UsageError: they are not models of one `SingleTable`, or one is given twice.
         """
-        from adorm.query.collection import CollectionQuery
-        from adorm.query.collection_binding import collection_binding
-        from adorm.query.collection_read import CollectionRead
+        from adorm.single_tables.collection_binding import collection_binding
+        from adorm.single_tables.collection_query import CollectionQuery
+        from adorm.single_tables.collection_read import CollectionRead
 
         read: CollectionRead[Any] = CollectionRead(collection_binding(self, models))
         found: CollectionQuery[Any, Any] = CollectionQuery(read)
@@ -92,9 +92,9 @@ class Collections(Connection):
         Raises:
             UsageError: they are not models of one `SingleTable`, or one is given twice.
         """
-        from adorm.collection_scan import CollectionScan, CollectionScanRead
-        from adorm.query.collection_binding import collection_binding
         from adorm.schema.single_table import SingleTable
+        from adorm.single_tables.collection_binding import collection_binding
+        from adorm.single_tables.collection_scan import CollectionScan, CollectionScanRead
 
         is_whole = len(models) == 1 and isinstance(models[0], SingleTable)
         binding = collection_binding(self, models[0].models if is_whole else models)

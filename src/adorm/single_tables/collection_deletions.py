@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from adorm.query.access import Access
-from adorm.query.collection_binding import CollectionBinding
-from adorm.query.collection_plan import CollectionAccess
 from adorm.query.deleted import deletion_filter
 from adorm.query.model_filters import ModelFilter, on_the_server
+from adorm.single_tables.collection_binding import CollectionBinding
+from adorm.single_tables.collection_plan import CollectionAccess
 
 
 def without_deleted(

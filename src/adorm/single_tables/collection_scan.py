@@ -14,9 +14,6 @@ from adorm.items.binding import Connection
 from adorm.items.operation import Operation
 from adorm.items.plan import Plan
 from adorm.query.access import Access, target_of
-from adorm.query.collection_binding import CollectionBinding
-from adorm.query.collection_plan import CollectionAccess, attributes_of
-from adorm.query.collection_read import collection_decoder
 from adorm.query.decoder import ItemDecoder
 from adorm.query.fits import NoFit, check_filter
 from adorm.query.model_filters import ModelFilter, kinds_of, models_of, on_the_server
@@ -25,6 +22,9 @@ from adorm.query.stream import ItemIterator
 from adorm.retry import RetryPolicy
 from adorm.scan import Scan
 from adorm.segments.stream import ScanStream
+from adorm.single_tables.collection_binding import CollectionBinding
+from adorm.single_tables.collection_plan import CollectionAccess, attributes_of
+from adorm.single_tables.collection_read import collection_decoder
 
 BucketsT = TypeVar("BucketsT")
 ItemT = TypeVar("ItemT")
@@ -69,7 +69,7 @@ class CollectionScanRead(Scan[ItemT], Generic[ItemT]):
         some = tuple(each for each in filters if len(each.models) < len(models))
         found = CollectionAccess(access, some)
         if binding.may_meet_deleted:
-            from adorm.query.collection_deletions import without_deleted
+            from adorm.single_tables.collection_deletions import without_deleted
 
             found = without_deleted(found, binding, hydrates=self._hydrates, counting=counting)
         decoder = ItemDecoder[ItemT](

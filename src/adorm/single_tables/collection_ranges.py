@@ -11,7 +11,6 @@ from adorm.expressions.comparisons import Comparison
 from adorm.expressions.conditions import Condition
 from adorm.expressions.operands import Value
 from adorm.models import ModelInfo
-from adorm.query.collection_keys import UsedKey, begins_alike, segments_through
 from adorm.query.fits import NoFit
 from adorm.query.given_parts import GivenParts
 from adorm.query.key_conditions import key_path, one_condition
@@ -20,6 +19,7 @@ from adorm.query.part_fits import moved
 from adorm.query.part_ranges import NoTextRange, TextRange, consumed_equality, text_range
 from adorm.schema.fields import Field
 from adorm.schema.item_keys import KeySide
+from adorm.single_tables.collection_keys import UsedKey, begins_alike, segments_through
 
 
 class TogetherKeys:

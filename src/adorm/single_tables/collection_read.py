@@ -11,13 +11,17 @@ from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, conditions
 from adorm.expressions.document_path import DocumentPath
 from adorm.items.operation import Operation
-from adorm.query.collection_binding import CollectionBinding
-from adorm.query.collection_plan import CollectionAccess, WantedCollection, choose_collection
 from adorm.query.decoded_pages import DecodedPages
 from adorm.query.decoder import ItemDecoder
 from adorm.query.model_filters import ItemFilters, holds_type, kinds_of
 from adorm.query.paged_read import PagedRead
 from adorm.query.read_request import ReadRequest, read_request
+from adorm.single_tables.collection_binding import CollectionBinding
+from adorm.single_tables.collection_plan import (
+    CollectionAccess,
+    WantedCollection,
+    choose_collection,
+)
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -70,7 +74,7 @@ class CollectionRead(PagedRead[ItemT], Generic[ItemT]):
         )
         found = choose_collection(wanted)
         if binding.may_meet_deleted:
-            from adorm.query.collection_deletions import without_deleted
+            from adorm.single_tables.collection_deletions import without_deleted
 
             found = without_deleted(found, binding, hydrates=self._hydrates, counting=counting)
         decoder = collection_decoder(

@@ -10,10 +10,10 @@ from adorm.expressions.conditions import Condition
 from adorm.items.binding import Connection
 from adorm.items.operation import Operation
 from adorm.items.plan import Plan
-from adorm.query.collection_read import CollectionRead
 from adorm.query.pages import Page
 from adorm.query.stream import ItemIterator, ItemStream
 from adorm.retry import RetryPolicy
+from adorm.single_tables.collection_read import CollectionRead
 
 BucketsT = TypeVar("BucketsT")
 ItemT = TypeVar("ItemT")
