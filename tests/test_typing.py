@@ -27,8 +27,10 @@ MODELS = (
 REJECTED = (
     ROOT / "typing_tests" / "rejected.py",
     ROOT / "typing_tests" / "rejected_keys.py",
+    ROOT / "typing_tests" / "rejected_tables.py",
 )
-FILES = (ACCEPTED, ACCEPTED_KEYS, *MODELS, *REJECTED)
+ACCEPTED_TABLES = ROOT / "typing_tests" / "accepted_tables.py"
+FILES = (ACCEPTED, ACCEPTED_KEYS, ACCEPTED_TABLES, *MODELS, *REJECTED)
 
 Checker = Literal["mypy", "pyright"]
 Findings = Mapping[tuple[Path, int], list[str]]
