@@ -16,7 +16,7 @@ LAYERS = [
     ["schema"], ["codec", "expressions"], ["models"], ["mapped_classes"],  # nothing of the network
     ["transport"], ["retry"], ["calls"], ["telemetry"],  # how a request travels: nothing of models
     ["items"], ["tx"], ["batch"], ["query"], ["segments"], ["scan"], ["tables"],  # both meet
-    ["raw_tables"], ["table"], ["single_tables"],
+    ["migrations"], ["raw_tables"], ["table"], ["single_tables"],
     ["options"], ["database"], ["connecting"], ["account_map"],
     ["aws_lambda"], ["lambda_runtime", "locks", "streams", "idempotency", "testing"],
     ["integrations", "exchange"],

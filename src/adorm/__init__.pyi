@@ -78,6 +78,7 @@ from adorm.errors import (
     ItemNotFound as ItemNotFound,
     LeaseLost as LeaseLost,
     LockHeld as LockHeld,
+    MigrationFailed as MigrationFailed,
     MisusedExpression as MisusedExpression,
     ModelError as ModelError,
     ResourceNotFound as ResourceNotFound,
@@ -147,6 +148,19 @@ from adorm.lambda_runtime import (
     lambda_handler as lambda_handler,
 )
 from adorm.mapped_classes import map_class as map_class
+from adorm.migrations.migration import Migration as Migration
+from adorm.migrations.reports import (
+    DryRun as DryRun,
+    MigrationReport as MigrationReport,
+    Sample as Sample,
+    Verification as Verification,
+)
+from adorm.migrations.transforms import (
+    add as add,
+    chain as chain,
+    drop as drop,
+    rename as rename,
+)
 from adorm.models import model as model
 from adorm.outcomes import (
     Outcome as Outcome,

@@ -29,7 +29,7 @@ from adorm.segments.checkpoints import (
     resumed_positions,
     scanned,
 )
-from adorm.segments.pacing import ReadBudget
+from adorm.segments.pacing import UnitBudget
 from adorm.segments.segmented_read import SegmentedRead
 from adorm.segments.stream import ScanStream
 from adorm.segments.table_size import UNKNOWN_SIZE_SEGMENTS, auto_segments, item_count
@@ -307,7 +307,7 @@ class Scan(Aggregates[ItemT], Generic[ItemT]):
             limit=self._limit,
             collects_errors=collects_errors,
             in_segment_order=self._in_segment_order,
-            budget=None if units_per_s is None else ReadBudget(units_per_s, clock),
+            budget=None if units_per_s is None else UnitBudget(units_per_s, clock),
             report=self._report,
         )
 

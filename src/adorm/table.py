@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from adorm.batch.batches import TableBatches
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.items.restore import Restore
     from adorm.items.single_write import Write
     from adorm.items.update import Update
+    from adorm.migrations.migration import Migration
     from adorm.query.query import Query
     from adorm.scan import Scan
     from adorm.tables.repair import Repair
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.tx.read_modify_write import ChangeFunction
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
+TargetT = TypeVar("TargetT", bound=DataclassLike | AttrsLike)
 
 
 class Table(TableBatches[ModelT]):
@@ -392,3 +394,33 @@ class Table(TableBatches[ModelT]):
         from adorm.tables.repair import repair_of
 
         return repair_of(self._binding)
+
+    # ---- migrations
+
+    def migrate(self, transform: Callable[[ModelT], ModelT | None], /) -> Migration[ModelT, ModelT]:
+        """Change every item by a function, in place, while others go on writing.
+
+        Args:
+            transform: gets an item, and gives the item as it should be; None leaves it as it is.
+                What it gives it has to leave alone when it gets that.
+        """
+        from adorm.migrations.migration import Migration
+        from adorm.migrations.sides import ModelSide
+
+        side: ModelSide[ModelT] = ModelSide(self._binding)
+        return Migration(side, None, transform)
+
+    def migrate_to(
+        self, target: Table[TargetT], transform: Callable[[ModelT], TargetT | None], /
+    ) -> Migration[ModelT, TargetT]:
+        """Copy every item to another table by a function, while others go on writing.
+
+        Args:
+            target: may be of another database, in another account or region.
+            transform: gets an item, and gives that of the target; None leaves it out.
+        """
+        from adorm.migrations.migration import migration_to
+        from adorm.migrations.sides import ModelSide
+
+        source, to = ModelSide[ModelT](self._binding), ModelSide[TargetT](target._binding)
+        return migration_to(source, to, transform)

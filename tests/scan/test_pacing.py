@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adorm.segments.pacing import ReadBudget
+from adorm.segments.pacing import UnitBudget
 from adorm.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 async def test_costs_that_do_not_come_out_even_are_waited_for_once_each(units_per_s: float) -> None:
     """A rest of a few 1e-14 s, from rounding, is no wait: a fake clock does not advance by it."""
     clock = FakeClock()
-    budget = ReadBudget(units_per_s, clock)
+    budget = UnitBudget(units_per_s, clock)
     consumed = 0.0
     for page in range(200):
         taken = await budget.reserve()

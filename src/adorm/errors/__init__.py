@@ -30,7 +30,9 @@
     ├── ConnectionFailed                    no answer, or none that can be read
     ├── DeadlineExceeded (TimeoutError)     the time given is over
     └── FanOutFailed (ExceptionGroup)       parts of a fan-out failed
-        └── ScanFailed, BatchFailed, GatherFailed, StreamFailed, SqsFailed
+        ├── ScanFailed                      segments of a scan, or work on its items, failed
+        │   └── MigrationFailed             items of a migration failed
+        └── BatchFailed, GatherFailed, StreamFailed, SqsFailed
 
 `adorm.dynamodb.codes` maps DynamoDB's error codes to these classes.
 """
@@ -60,6 +62,7 @@ from adorm.errors.groups import (
     BatchFailed as BatchFailed,
     FanOutFailed as FanOutFailed,
     GatherFailed as GatherFailed,
+    MigrationFailed as MigrationFailed,
     ScanFailed as ScanFailed,
     SqsFailed as SqsFailed,
     StreamFailed as StreamFailed,

@@ -59,6 +59,11 @@ class ScanFailed(FanOutFailed):
         """Where to go on: `scan().resume(checkpoint)`."""
 
 
+class MigrationFailed(ScanFailed):
+    """Items of a migration failed, or its scan did; `result` is the `MigrationReport` so far, and
+    `checkpoint` the text of its checkpoint file."""
+
+
 class BatchFailed(FanOutFailed):
     """Chunks of a batch failed; `result` has what was read or written, and what was not."""
 

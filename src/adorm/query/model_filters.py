@@ -145,11 +145,11 @@ class ItemFilters:
         tests = self._by_model.get(info)
         if tests is None:
             own = [each.condition for each in self._filters if info in each.models]
-            tests = self._by_model[info] = [_compiled(each, self._codec) for each in own]
+            tests = self._by_model[info] = [compiled(each, self._codec) for each in own]
         return not all(test(attribute_map) for test in tests)
 
 
-def _compiled(condition: Condition, codec: Codec) -> Matches:
+def compiled(condition: Condition, codec: Codec) -> Matches:
     """The condition as a function, evaluated as the DynamoDB in memory does."""
     # here, as few programs have items without a type
     from adorm.memory.expressions.bindings import Bindings

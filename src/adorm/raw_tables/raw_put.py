@@ -11,8 +11,8 @@ from adorm.errors import ConditionalCheckFailed, ItemExists
 from adorm.expressions.conditions import Condition, conditions
 from adorm.expressions.request import RequestExpressions
 from adorm.items.operation import Operation
+from adorm.items.raw_binding import RawBinding
 from adorm.items.write import add_condition, item_exists
-from adorm.raw_tables.raw_binding import RawBinding
 
 
 @attrs.define(eq=False, repr=False)

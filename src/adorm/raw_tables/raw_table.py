@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -11,13 +11,14 @@ from adorm.errors import UsageError
 from adorm.items.binding import Connection
 from adorm.items.get import Get, GetOrNone, finish_get, finish_get_or_none
 from adorm.items.keys import Key, make_key
-from adorm.raw_tables.raw_binding import KeyPart, PlainItem, RawBinding, described_key, raw_binding
+from adorm.items.raw_binding import KeyPart, PlainItem, RawBinding, described_key, raw_binding
 from adorm.schema.scalar_types import KeyValue
 
 if TYPE_CHECKING:
     from adorm.batch.get import BatchGet
     from adorm.items.delete import Delete
     from adorm.items.update import Update
+    from adorm.migrations.migration import Migration
     from adorm.query.query import Query
     from adorm.raw_tables.raw_put import RawPut
     from adorm.scan import Scan
@@ -156,6 +157,40 @@ class RawTable:
         from adorm.scan import Scan
 
         return Scan(self._binding)
+
+    # ---- migrations
+
+    def migrate(
+        self, transform: Callable[[PlainItem], PlainItem | None], /
+    ) -> Migration[PlainItem, PlainItem]:
+        """Change every item by a function, in place, while others go on writing.
+
+        Of `adorm.rename`, `drop`, `add` and `chain` DynamoDB does the work itself.
+
+        Args:
+            transform: gets an item, and gives the item as it should be; None leaves it as it is.
+                What it gives it has to leave alone when it gets that.
+        """
+        from adorm.migrations.migration import Migration
+        from adorm.migrations.sides import RawSide
+
+        return Migration(RawSide(self._name, self.binding), None, transform)
+
+    def migrate_to(
+        self, target: RawTable, transform: Callable[[PlainItem], PlainItem | None] = dict, /
+    ) -> Migration[PlainItem, PlainItem]:
+        """Copy every item to another table by a function, while others go on writing.
+
+        Args:
+            target: may be of another database, in another account or region.
+            transform: gets an item, and gives that of the target; None leaves it out. By default
+                items are copied as they are.
+        """
+        from adorm.migrations.migration import migration_to
+        from adorm.migrations.sides import RawSide
+
+        source = RawSide(self._name, self.binding)
+        return migration_to(source, RawSide(target.name, target.binding), transform)
 
 
 def _parts(partition: KeyValue, sort: KeyValue | None) -> tuple[Any, ...]:

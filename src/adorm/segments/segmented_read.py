@@ -14,7 +14,7 @@ from adorm.outcomes import Outcome, Progress
 from adorm.query.page_reader import PageReader, RawPage, key_at
 from adorm.query.read_request import ReadRequest
 from adorm.segments.checkpoints import Position, Scanned, Ticket, Track, write_checkpoint
-from adorm.segments.pacing import ReadBudget
+from adorm.segments.pacing import UnitBudget
 
 ItemT = TypeVar("ItemT")
 
@@ -34,7 +34,7 @@ class SegmentedRead(Generic[ItemT]):
     """The most items to give."""
     collects_errors: bool
     in_segment_order: bool
-    budget: ReadBudget | None
+    budget: UnitBudget | None
     report: Callable[[Progress], object] | None
     expected_items: int | None = None
     """About how many items there are, for the report."""

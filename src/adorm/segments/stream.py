@@ -187,6 +187,15 @@ class ScanStream(ItemStream[ItemT]):
         page.decoded.clear()
         return items, page.segment
 
+    async def take_all(self) -> list[tuple[ItemT, Ticket]] | None:
+        """The items that are at hand with their tickets, as `take` gives one; None at the end."""
+        page = await self._page_at_hand()
+        if page is None:
+            return None
+        items = page.decoded[::-1]
+        page.decoded.clear()
+        return [(item, self._states.hand_out(page)) for item in items]
+
     async def next_page(self) -> SegmentPage | None:
         """The next page as it is, for counting; its items count as given."""
         page = None if self.failed else await self._next_page()

@@ -1,0 +1,1 @@
+"""Internal: `table.migrate(...)` and `table.migrate_to(...)`: items are changed beside writers."""
