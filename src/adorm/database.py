@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from adorm.batch.batches import Batches
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from adorm.calls.hedge import HedgeFigures, HedgingTransport
     from adorm.calls.pace import RateLimiter
     from adorm.items.key_makers import Keyed
+    from adorm.items.operation import Operation
+    from adorm.items.raw_binding import KeyPart
+    from adorm.migrations.reports import MigrationReport
     from adorm.options import ConnectOptions
-    from adorm.raw_tables.raw_binding import KeyPart
     from adorm.raw_tables.raw_table import RawTable
     from adorm.single_tables.keyed_table import KeyedTable
 
@@ -256,6 +258,42 @@ class Database(LazyCalls, Tables, Transactions, Batches, Collections):
         from adorm.raw_tables.raw_table import RawTable
 
         return RawTable(self, check_table_name(name), partition_key, sort_key)
+
+    def auto_migrate(
+        self,
+        source: type[Any],
+        /,
+        *,
+        to: type[Any] | None = None,
+        transform: Callable[[Any], Any] | None = None,
+        backup: str | None = None,
+        allow: Sequence[str] = (),
+    ) -> Operation[MigrationReport]:
+        """Create the model's table, or change it to what the model says, as far as that is safe.
+
+        With `transform=` its items are migrated in place after that. With `to=` too they are copied
+        to the table of that model, and compared at the end. It deletes nothing and drops no table.
+
+        Args:
+            backup: make a backup of this name first. Where there are no backups, it is a copy in a
+                table of this name, which must not exist.
+            allow: the texts of steps of the plan that are not safe and shall be done, see
+                `TablePlan.apply`.
+
+        Raises (when awaited):
+            UsageError: the plan has other steps that are not safe; the message has the plan.
+            MigrationFailed: an item could not be migrated; the source is as it was.
+            AdormError: at the end the target is not equal to the source.
+        """
+        from adorm.migrations.auto import auto_migrate
+        from adorm.migrations.migration import MigrationStep
+
+        return MigrationStep(
+            source.__name__,
+            lambda: auto_migrate(
+                self, source, to=to, transform=transform, backup=backup, allow=allow
+            ),
+        )
 
     def binding(self, model: type[Any], name: str | None = None, /) -> Binding:
         info = model_info(model)
