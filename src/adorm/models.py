@@ -10,21 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 import attrs
-from attrs.exceptions import UnannotatedAttributeError
 
 from adorm.codec.build import check_type
 from adorm.errors import ModelError, UsageError
-from adorm.schema.class_checks import check_bases, check_class_body, check_role, check_roles
+from adorm.schema.class_checks import check_role, check_roles
 from adorm.schema.fields import Field, Role
 from adorm.schema.indexes import GlobalIndex, LocalIndex
 from adorm.schema.item_keys import COMPUTED, ComputedAttributes
 from adorm.schema.key_declarations import (
     declared_key_fields,
     declared_keys,
-    leave_out_annotations,
 )
 from adorm.schema.markers import attribute, partition_key, sort_key
-from adorm.schema.metaclass import PathMeta, with_metaclass
+from adorm.schema.metaclass import PathMeta, made_class
 from adorm.schema.model_keys import ModelKeys, plain_model_keys
 from adorm.schema.model_options import (
     HOOKS,
@@ -34,11 +32,9 @@ from adorm.schema.model_options import (
     make_type_field,
     with_inherited,
 )
-from adorm.schema.names import naming_function
 from adorm.schema.structures import (
     Structure,
     UnresolvedName,
-    remember_namespace,
     structure_of,
     undecorated,
 )
@@ -55,12 +51,6 @@ T = TypeVar("T")
 
 INFO = "__adorm_info__"
 OPTIONS = "__adorm_options__"
-
-
-def _key_fields(keys: ModelKeys) -> list[Field]:
-    """What keys that are made of parts are made of, and their attributes."""
-    made = keys.index_keys if keys.key is None else [keys.key, *keys.index_keys]
-    return [field for key in made for field in (*key.fields, *[side.field for side in key.sides])]
 
 
 class ModelInfo:
@@ -123,7 +113,7 @@ class ModelInfo:
         """The fields that keep the value with which an item was created."""
         own = [*self.immutable, *([] if self.deleted_at is None else [self.deleted_at])]
         self.guarded_names = frozenset(
-            [field.attribute_name for field in (*own, *_key_fields(keys))]
+            [field.attribute_name for field in (*own, *keys.template_fields())]
         ).difference(self.key_names)
         """The attributes that an update can't change as it likes: immutable fields, the time of a
         deletion, parts of keys, and the key attributes that are made of them."""
@@ -180,19 +170,15 @@ class ModelInfo:
                     f"{self.name} is abstract: an instance of one of its subclasses is expected, "
                     f"{known}, not {type(instance).__name__}"
                 )
+            hint = "use the table of its own model"
+            own: Any = type(instance)
             if (
-                isinstance(instance, self.structure.cls)
-                and OPTIONS not in type(instance).__dict__
-                and hasattr(type(instance), OPTIONS)
+                issubclass(own, self.structure.cls)
+                and OPTIONS not in own.__dict__
+                and hasattr(own, OPTIONS)
             ):
-                raise UsageError(
-                    f"an instance of {self.name} is expected, not {type(instance).__name__}: "
-                    f"{undecorated(type(instance))}, and use its own table"
-                )
-            raise UsageError(
-                f"an instance of {self.name} is expected, not {type(instance).__name__}: "
-                "use the table of its own model"
-            )
+                hint = f"{undecorated(own)}, and use its own table"
+            raise UsageError(f"an instance of {self.name} is expected, not {own.__name__}: {hint}")
 
 
 def is_instance(info: ModelInfo, given: object) -> bool:
@@ -304,36 +290,8 @@ def _decorate(
     naming: str | Callable[[str], str] | None,
     frozen: bool,
 ) -> type[T]:
-    # unchecked callers
-    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ModelError(
-            f"@adorm.model decorates a class, not {cls!r}; options have names, "
-            "as in @adorm.model(table=...)"
-        )
+    made = made_class(cls, ModelMeta, namespace, naming, frozen=frozen)
     name = cls.__name__
-    if "__attrs_attrs__" in cls.__dict__ or "__dataclass_fields__" in cls.__dict__:
-        raise ModelError(
-            f"{name} is an attrs class or dataclass already: take the other decorator away, "
-            "or use adorm.map_class"
-        )
-    leave_out_annotations(cls)
-    check_class_body(cls)
-    check_bases(cls)
-    try:
-        rebuilt = with_metaclass(cls, ModelMeta)
-    except (TypeError, ValueError) as error:
-        raise ModelError(
-            f"{name} can't be made again with adorm's metaclass: {error}; a model has no "
-            "__slots__, and its bases no __init_subclass__ that needs arguments"
-        ) from error
-    if "<locals>" in cls.__qualname__:
-        remember_namespace(rebuilt, {**namespace, name: rebuilt})
-    if naming is not None:
-        type.__setattr__(rebuilt, "__adorm_naming__", staticmethod(naming_function(naming, name)))
-    try:
-        made = attrs.define(rebuilt, slots=False, kw_only=True, frozen=frozen)
-    except (TypeError, ValueError, SyntaxError, UnannotatedAttributeError) as error:
-        raise ModelError(f"{name}: {error}") from error
     options = with_inherited(given, getattr(made, OPTIONS, None), name)
     type.__setattr__(made, OPTIONS, options)
     if has_hooks(made):

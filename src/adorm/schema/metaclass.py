@@ -6,15 +6,19 @@ speed, and an instance without one never answers with a path. The paths are kept
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import CellType, FunctionType
 from typing import Any, TypeVar, cast
 
 import attrs
+from attrs.exceptions import UnannotatedAttributeError
 
-from adorm.errors import UnknownField
+from adorm.errors import ModelError, UnknownField
+from adorm.schema.class_checks import check_bases, check_class_body
 from adorm.schema.fields import Field
-from adorm.schema.names import unknown_field
-from adorm.schema.structures import TARGET, structure_of, undecorated
+from adorm.schema.key_declarations import leave_out_annotations
+from adorm.schema.names import naming_function, unknown_field
+from adorm.schema.structures import TARGET, remember_namespace, structure_of, undecorated
 
 T = TypeVar("T")
 
@@ -144,3 +148,53 @@ def _point_super_to(member: Any, old: type, new: type) -> None:
                     cell.cell_contents = new
             except ValueError:
                 continue  # a cell that is still empty
+
+
+def made_class(
+    cls: type[T],
+    metaclass: type[PathMeta],
+    namespace: Mapping[str, Any],
+    naming: str | Callable[[str], str] | None,
+    *,
+    frozen: bool,
+) -> type[T]:
+    """The same class with this metaclass, a constructor that takes keywords, and without slots.
+
+    Args:
+        namespace: the names around it, for annotations of a class in a function.
+        naming, frozen: as for `@adorm.model`.
+
+    Raises:
+        ModelError: it is no class, or one that can't be made again.
+    """
+    # unchecked callers
+    if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ModelError(
+            f"@adorm.model decorates a class, not {cls!r}; options have names, "
+            "as in @adorm.model(table=...)"
+        )
+    name = cls.__name__
+    if "__attrs_attrs__" in cls.__dict__ or "__dataclass_fields__" in cls.__dict__:
+        raise ModelError(
+            f"{name} is an attrs class or dataclass already: take the other decorator away, "
+            "or use adorm.map_class"
+        )
+    leave_out_annotations(cls)
+    check_class_body(cls)
+    check_bases(cls)
+    try:
+        rebuilt = with_metaclass(cls, metaclass)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"{name} can't be made again with adorm's metaclass: {error}; a model has no "
+            "__slots__, and its bases no __init_subclass__ that needs arguments"
+        ) from error
+    if "<locals>" in cls.__qualname__:
+        remember_namespace(rebuilt, {**namespace, name: rebuilt})
+    if naming is not None:
+        type.__setattr__(rebuilt, "__adorm_naming__", staticmethod(naming_function(naming, name)))
+    try:
+        made = attrs.define(rebuilt, slots=False, kw_only=True, frozen=frozen)
+    except (TypeError, ValueError, SyntaxError, UnannotatedAttributeError) as error:
+        raise ModelError(f"{name}: {error}") from error
+    return made

@@ -73,6 +73,12 @@ class ModelKeys:
             ):
                 index.projection = (*held, deleted_at)
 
+    def template_fields(self) -> list[Field]:
+        """The fields that keys of parts are made of, and the attributes of these keys."""
+        made = self.index_keys if self.key is None else [self.key, *self.index_keys]
+        sides = [side.field for key in made for side in key.sides]
+        return [*sides, *(field for key in made for field in key.fields)]
+
 
 def plain_model_keys(
     structure: Structure, indexes: Sequence[GlobalIndex | LocalIndex]
