@@ -235,3 +235,44 @@ async def test_keys_of_other_models_and_what_is_no_key_are_refused(db: adorm.Dat
         query.index(Message.key)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # it is the table's
     with pytest.raises(UsageError, match="no index 'GSI9'"):
         query.index("GSI9")
+
+
+@adorm.model(table=table)
+class Job:
+    """Its two keys of one index are of the same parts, and tell jobs apart by their state."""
+
+    job_id: str
+    queue: str = "q"
+    state: str = "open"
+
+    key = adorm.key("JOB#{job_id}", "JOB")
+    while_open = adorm.key("OPEN#{queue}", "{job_id}", index="GSI1", only={"state": "open"})
+    when_done = adorm.key("DONE#{queue}", "{job_id}", index="GSI1", only={"state": "done"})
+
+
+async def test_the_name_of_an_index_means_the_key_that_fits_the_conditions() -> None:
+    async with adorm.connect("memory") as db:
+        await db.create_table(table)
+        jobs = db.table(Job)
+        await jobs.batch_write(puts=[Job(job_id="a"), Job(job_id="b", state="done")])
+        in_queue = jobs.query().where(Job.queue == "q").index("GSI1")
+        assert [job.job_id for job in await in_queue.where(Job.state == "open")] == ["a"]
+        assert [job.job_id for job in await in_queue.where(Job.state == "done")] == ["b"]
+        by_value = jobs.query("q").where(Job.state == "done").index("GSI1")
+        assert [job.job_id for job in await by_value] == ["b"]
+        with pytest.raises(
+            UsageError,
+            match=r"^GSI1 has keys Job\.while_open and Job\.when_done: "
+            r"name one, \.index\(Job\.when_done\)$",
+        ):
+            await in_queue
+        with pytest.raises(UsageError, match="no item that the conditions ask for has this key"):
+            await in_queue.where(Job.state == "lost")
+
+
+async def test_a_value_of_an_index_whose_keys_have_other_parts_needs_the_key(
+    db: adorm.Database,
+) -> None:
+    query = db.table(Link).query("a").index("GSI1")
+    with pytest.raises(UsageError, match=r"GSI1 has keys Link\.outgoing and Link\.incoming"):
+        await query

@@ -47,7 +47,7 @@ def check_holds_all(key: ItemKey, siblings: Sequence[ItemKey], given: GivenParts
     for earlier in siblings:
         if earlier is key:
             return
-        if not _can_not_apply(earlier, given):
+        if not can_not_apply(earlier, given):
             raise NoFit(
                 f"items with {given.info.name}.{earlier.name} are in it by that key: "
                 f"name it by .index({name}) if only the others are meant"
@@ -90,7 +90,7 @@ def _asked_values(condition: Condition, field: Field) -> list[object] | None:
     return values if len(values) == len(operands) else None
 
 
-def _can_not_apply(key: ItemKey, given: GivenParts) -> bool:
+def can_not_apply(key: ItemKey, given: GivenParts) -> bool:
     """Whether no item that meets the conditions has this key."""
     for field in key.parts:
         for condition in given.conditions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adorm.errors import UsageError
 from adorm.items.key_makers import IndexKey
 from adorm.models import ModelInfo
-from adorm.schema.item_keys import ItemKey
+from adorm.schema.item_keys import ItemKey, distinct_parts
 
 
 def named_key(info: ModelInfo, named: object) -> ItemKey:
@@ -28,4 +28,24 @@ def named_key(info: ModelInfo, named: object) -> ItemKey:
     raise UsageError(
         f".index(...) takes the name of an index, or a key of one such as Order.by_status, not "
         f"{named!r}; the keys of indexes of {info.name} are {names}"
+    )
+
+
+def check_partitions_alike(info: ModelInfo, index_name: str) -> None:
+    """Refuse `query(value)` of an index whose keys have partition keys of different parts.
+
+    Raises:
+        UsageError: nothing says which of the parts the value is.
+    """
+    keys = info.readable_keys[index_name]
+    if len({tuple(distinct_parts([key.partition])) for key in keys}) > 1:
+        raise several_keys(info, index_name)
+
+
+def several_keys(info: ModelInfo, index_name: str) -> UsageError:
+    """What is wrong where an index was named, and one of its several keys is needed."""
+    names = [f"{info.name}.{key.name}" for key in info.readable_keys[index_name]]
+    return UsageError(
+        f"{index_name} has keys {', '.join(names[:-1])} and {names[-1]}: name one, "
+        f".index({names[-1]})"
     )

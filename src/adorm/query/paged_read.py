@@ -110,7 +110,8 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
 
         Args:
             index: its name, or one of the model's keys of it, such as `Order.by_status`. Where the
-                index has several keys of the model, only items that are in it by that key are read.
+                index has several keys of the model, only items that are in it by that key are read;
+                of a name a query takes the key that all wanted items have, as the conditions tell.
 
         Raises:
             UsageError: the model has no such index.

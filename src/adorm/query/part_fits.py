@@ -18,8 +18,14 @@ from adorm.models import ModelInfo
 from adorm.query.access import Partition, Target, target_of
 from adorm.query.fits import Fit, NoFit, NoPartition, Wanted, advice_on_filter, check_filter
 from adorm.query.given_parts import GivenParts
-from adorm.query.index_membership import check_holds_all, implied_conditions, may_be_confused
+from adorm.query.index_membership import (
+    can_not_apply,
+    check_holds_all,
+    implied_conditions,
+    may_be_confused,
+)
 from adorm.query.key_conditions import is_equality, one_condition
+from adorm.query.named_keys import several_keys
 from adorm.query.part_ranges import NoTextRange, text_range
 from adorm.query.partition_texts import Group, PartitionTexts, partition_texts
 from adorm.schema.fields import Field
@@ -59,6 +65,29 @@ def _table_key(info: ModelInfo) -> tuple[ItemKey, ...]:
     return () if info.key is None else (info.key,)
 
 
+def fit_of_named_index(
+    info: ModelInfo, index_name: str, fits: Iterable[Fit], wanted: Wanted
+) -> Fit:
+    """The fit by the one key of an index that every wanted item has.
+
+    Args:
+        index_name: the index, which the caller named without one of its several keys.
+
+    Raises:
+        UsageError: the conditions do not say by which of the keys the wanted items are in it.
+    """
+    keys = info.readable_keys[index_name]
+    given = GivenParts(info, wanted.codec, wanted.conditions)
+    for fit in fits:
+        if fit.target.key is not None:
+            try:
+                check_holds_all(fit.target.key, keys, given)
+            except NoFit:
+                continue
+            return fit
+    raise several_keys(info, index_name)
+
+
 class _SortUse(Record):
     """What is asked of the sort key."""
 
@@ -86,6 +115,8 @@ def part_fit(info: ModelInfo, target: Target, key: ItemKey, wanted: Wanted) -> F
     texts = _partitions(info, key, given, wanted, where)
     sort = _sort_use(info, key.sort, given, where)
     siblings = () if key.index is None else info.readable_keys.get(key.index, ())
+    if is_named and wanted.index_key is None and len(siblings) > 1 and can_not_apply(key, given):
+        raise NoFit("no item that the conditions ask for has this key")
     if not is_named:
         if target.index is not None:
             check_holds_all(key, siblings, given)

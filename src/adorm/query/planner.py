@@ -42,6 +42,10 @@ def choose(info: ModelInfo, wanted: Wanted) -> Access:
         raise UsageError(
             f"no key of {info.name} serves this query: {'; '.join(refusals)}. {_advice(advice)}"
         )
+    if len(fits) > 1 and wanted.index_name is not None:
+        from adorm.query.part_fits import fit_of_named_index
+
+        fits = [fit_of_named_index(info, wanted.index_name, fits, wanted)]
     # min() takes the first of equals.
     best = min(
         fits,

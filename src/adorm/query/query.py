@@ -176,6 +176,10 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
             if readable is None:
                 return info.indexes[index].partition
             key = self._index_key or readable[0]
+            if self._index_key is None and len(readable) > 1:
+                from adorm.query.named_keys import check_partitions_alike
+
+                check_partitions_alike(info, index)
         if key is None:
             return (info.partition,)
         parts = key.partition.template.parts
