@@ -117,7 +117,7 @@ class IndexKey(KeyDeclaration):
     ) -> None:
         self.index = index
         self.texts = texts
-        self.only = dict(only)
+        self.only = only
         self.function = function
 
     def __repr__(self) -> str:
@@ -196,7 +196,7 @@ def key(
             "adorm.key(sort=...) is for a local index, whose partition key is the table's: "
             'write adorm.key(index="...", sort="...")'
         )
-    conditions = only or {}
+    conditions = {} if only is None else only
     if isinstance(partition, str):
         if index is None:
             return KeyTemplate(partition, sort_text)

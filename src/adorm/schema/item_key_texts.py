@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from adorm.errors import ModelError
 from adorm.schema.fields import Field, Marker, Role
 from adorm.schema.item_keys import ItemKey, KeySide, distinct_parts
 from adorm.schema.key_declarations import KeyDeclaration
 from adorm.schema.key_functions import read_key_function
+from adorm.schema.key_membership import read_only
 from adorm.schema.key_texts import Template, parse_template
 from adorm.schema.names import unknown_field
 from adorm.schema.structures import Structure
@@ -41,6 +42,7 @@ def make_item_key(
         texts = (read[0], read[1] if len(read) > 1 else None)
     is_table_key = declaration.index is None
     sides: list[KeySide] = []
+    made: list[KeySide] = []
     target = "the table" if is_table_key else f"index {declaration.index!r}"
     for attribute_name, text, kind in zip(
         attribute_names, texts, ("partition key", "sort key"), strict=True
@@ -65,8 +67,14 @@ def make_item_key(
             )
         template = parse_template(text, structure, where, table_key=is_table_key)
         role = Role.PARTITION_KEY if kind == "partition key" else Role.SORT_KEY
-        sides.append(make_side(structure, attribute_name, template, role, declaration))
-    only = _only(structure, declaration, where)
+        made.append(make_side(structure, attribute_name, template, role, declaration))
+        sides.append(made[-1])
+    only = read_only(structure, declaration.only, where)
+    if only and not any(side.is_computed for side in made):
+        raise ModelError(
+            f"{where}: only= leaves out items by leaving out a text of the key, and this key is "
+            "made of fields alone, which all items have: write a text beside one of them"
+        )
     parts: list[Field] | None = None
     if parameters is not None:
         parts = _check_parameters(structure, where, parameters, sides)
@@ -111,22 +119,6 @@ def make_side(
     field = Field(name or attribute_name, attribute_name, kind, marker, init=False)
     field.owner, field.is_key, field.attribute_name = structure.name, True, attribute_name
     return KeySide(field, template)
-
-
-def _only(
-    structure: Structure, declaration: KeyDeclaration, where: str
-) -> dict[Field, tuple[object, ...]]:
-    found: dict[Field, tuple[object, ...]] = {}
-    for name, values in declaration.only.items():
-        field = structure.by_name.get(name)
-        if field is None:
-            raise ModelError(
-                f"{where}: only= names a field: "
-                f"{unknown_field(structure.name, name, structure.by_name)}"
-            )
-        several = cast("tuple[object, ...]", values) if isinstance(values, tuple) else (values,)
-        found[field] = several
-    return found
 
 
 def _check_parameters(

@@ -6,6 +6,7 @@ A process whose models have plain keys does not load this module.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 from adorm.errors import ModelError
@@ -290,6 +291,14 @@ def _declared_index_keys(
         )
         for declaration in declarations
     ]
+    for earlier, later in pairwise(made):
+        if not earlier.is_sparse and not any(part.marker.omit_empty for part in earlier.parts):
+            raise ModelError(
+                f"{structure.name}.{earlier.name} always comes first, so no item has "
+                f"{structure.name}.{later.name}: of several keys of an index the first that "
+                f"applies is written. Declare {later.name} before it, or give {earlier.name} an "
+                "only= or an optional part"
+            )
     for later in made[1:]:  # all keys of an index write the same attributes
         for side, first in zip(later.sides, made[0].sides, strict=True):
             if side.field is not first.field and (side.field.type != first.field.type):
