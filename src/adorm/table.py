@@ -145,9 +145,9 @@ class Table(TableBatches[ModelT]):
         Raises (when awaited):
             ItemNotFound: no item has the value.
         """
-        from adorm.items.get_by import GetBy, unique_text
+        from adorm.items.get_by import GetBy, unique_texts
 
-        return GetBy(self._binding, *unique_text(self._binding, values))
+        return GetBy(self._binding, *unique_texts(self._binding, values))
 
     # ---- writing one item
 

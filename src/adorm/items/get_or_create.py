@@ -51,6 +51,7 @@ class _OrCreate(Retriable[tuple[ModelT, bool]], Generic[ModelT]):
         )
 
 
+@attrs.define(eq=False, repr=False)
 class GetOrCreate(_OrCreate[ModelT]):
     """A GetItem, and a PutItem where there is no item.
 
@@ -58,6 +59,14 @@ class GetOrCreate(_OrCreate[ModelT]):
     consistent read half a read unit. A read that does not see the item yet does no harm: the write
     asks for a free key, and its failure gives the item.
     """
+
+    _reader: Binding | None = None
+    """By what the item that is there is read, where the instance's own model is not it: by an
+    abstract model, as the subclass that the item is of."""
+
+    @property
+    def _reads_by(self) -> Binding:
+        return self._binding if self._reader is None else self._reader
 
     def request(self) -> dict[str, Any]:
         return self._get().request()
@@ -67,7 +76,7 @@ class GetOrCreate(_OrCreate[ModelT]):
         return attrs.evolve(self._get().explain(), reason=reason)
 
     def _get(self) -> Get[Any]:
-        return Get[Any](self._binding, self._key, finish_get_or_none, retry=self._retry)
+        return Get[Any](self._reads_by, self._key, finish_get_or_none, retry=self._retry)
 
     async def _run(self) -> tuple[ModelT, bool]:
         create = self._create()
@@ -80,9 +89,9 @@ class GetOrCreate(_OrCreate[ModelT]):
             return await create, True
         except ItemExists as error:
             stored = error.attribute_map
-            if error.maybe_applied or stored is None or self._binding.is_left_out(stored):
+            if error.maybe_applied or stored is None or self._reads_by.is_left_out(stored):
                 raise
-            there: ModelT = self._binding.decode(stored)
+            there: ModelT = self._reads_by.decode(stored)
             return there, False
 
 

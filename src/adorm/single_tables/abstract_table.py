@@ -10,7 +10,7 @@ from adorm.errors import UsageError
 from adorm.items.binding import Binding, bound_to
 from adorm.items.get_or_create import GetOrCreate, UpdateOrCreate
 from adorm.items.keys import Key, make_key
-from adorm.items.single_write import Write
+from adorm.items.single_write import Write, key_of_instance
 from adorm.models import is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.single_tables.keyed_table import KeyedTable
@@ -65,7 +65,8 @@ class AbstractTable(KeyedTable[ModelT, P]):
         return self._own(item).save(item, only=only)
 
     def get_or_create(self, item: ModelT, /) -> GetOrCreate[ModelT]:
-        return self._own(item).get_or_create(item)
+        own = bound_to(self._binding, item)
+        return GetOrCreate(own, key_of_instance(own, item), item, reader=self._binding)
 
     def update_or_create(
         self, item: ModelT, /, *, only: Sequence[object]
