@@ -149,6 +149,20 @@ async def test_what_is_given_is_known_and_checked(db: adorm.Database) -> None:
     assert gsi1(await stored(db)) == ("PLACE#here", "paid#5")
 
 
+async def test_the_error_names_what_is_not_as_given(db: adorm.Database) -> None:
+    orders = db.table(Order)
+    stored = await orders.create(order())
+    update = orders.update("ada", "o1").set(Order.note, "x")
+    writes: list[Any] = [update, orders.put(stored), orders.save(stored)]
+    for write in writes:
+        with pytest.raises(adorm.ConditionalCheckFailed) as caught:
+            await write.given(Order.total == 5, Order.place == "nowhere", Order.note == stored.note)
+        assert caught.value.__notes__ == [
+            "Order.place is not as given(...) says; .item has what it is now"
+        ]
+        assert caught.value.item == stored
+
+
 async def test_what_no_key_needs_is_given_as_a_condition(db: adorm.Database) -> None:
     orders = db.table(Order)
     await orders.create(order())
@@ -217,6 +231,19 @@ async def test_changes_that_do_not_tell_the_new_key_are_refused(
     with pytest.raises(adorm.UsageError):
         await change(update)
     assert await stored(db) == before
+
+
+@pytest.mark.parametrize("write", ["save", "put"])
+async def test_a_write_under_a_changed_key_leads_to_move(db: adorm.Database, write: str) -> None:
+    orders = db.table(Order)
+    stored = await orders.create(order())
+    stored.order_id = "o2"
+    with pytest.raises(adorm.VersionConflict, match=r"the item is gone.*move\(old, new\)"):
+        await getattr(orders, write)(stored)
+    with pytest.raises(adorm.TransactionCanceled) as caught:
+        async with db.transaction() as tx:
+            getattr(tx, write)(stored)
+    assert "move(old, new) takes the item there" in str(caught.value)
 
 
 def test_a_part_of_the_table_key_is_changed_by_move() -> None:

@@ -346,8 +346,14 @@ async def test_put_replaces_no_deleted_item(db: adorm.Database, deleted: Order) 
     before = await stored(db)
     with pytest.raises(adorm.ItemExists, match="was deleted at"):
         await db.table(Order).put(order()).unchecked()
-    with pytest.raises(adorm.VersionConflict, match="was deleted at"):
+    with pytest.raises(adorm.VersionConflict, match=r"was deleted at.*restore") as caught:
         await db.table(Order).put(deleted)
+    assert "read it again" not in str(caught.value)  # a read finds no deleted item
+    with pytest.raises(adorm.TransactionCanceled) as cancelled:
+        async with db.transaction() as tx:
+            tx.put(deleted)
+    assert "restore() brings it back" in str(cancelled.value)
+    assert "read it again" not in str(cancelled.value)
     assert await stored(db) == before
 
 

@@ -97,6 +97,8 @@ class VersionConflict(ConditionalCheckFailed):
 
     expected: int = 0
     actual: int | None = None
+    advice: str | None = None
+    """What may be the reason, and what to do then, where adorm can tell."""
     _hint = ""
 
     def __str__(self) -> str:
@@ -106,10 +108,10 @@ class VersionConflict(ConditionalCheckFailed):
             else "what is stored as its version is no number"
         )
         now = gone if self.actual is None else f"version {self.actual} is stored"
-        return (
-            f"{super().__str__()} [expected version {self.expected}, {now}: read it again and "
-            "repeat the change]"
-        )
+        # of a deleted item the hint before it says what to do
+        remedy = "" if self.deletion else ": read it again and repeat the change"
+        more = f"; {self.advice}" if self.advice else ""
+        return f"{super().__str__()} [expected version {self.expected}, {now}{remedy}{more}]"
 
 
 class UniqueConflict(ConditionalCheckFailed):

@@ -89,6 +89,10 @@ def _advice(reason: CancellationReason) -> str:
             is_stored = f"version {error.actual} is stored"
             now = "the item is gone" if error.actual is None else is_stored
             advice = "read it again and repeat the change"
+            if error.deletion:
+                advice = f"{error.deletion}: restore() brings it back"
+            elif error.advice:
+                advice = f"{advice}; {error.advice}"
             return f"VersionConflict: expected version {error.expected}, {now}: {advice}"
         case UniqueConflict() as error:
             who = "another item" if error.owner is None else str(error.owner)

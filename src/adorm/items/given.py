@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from adorm.codec.absence import is_null
 from adorm.codec.codec import Codec
-from adorm.dynamodb.values import AttributeValue
+from adorm.dynamodb.values import AttributeValue, canonical
 from adorm.errors import UsageError
 from adorm.expressions.comparisons import Comparison
 from adorm.expressions.conditions import Condition, conditions
@@ -73,4 +73,21 @@ def given_values(given: Iterable[Condition], codec: Codec) -> dict[str, Attribut
             path, operand = condition.measured, condition.operand
             if isinstance(path, DocumentPath) and path.is_top_level and isinstance(operand, Value):
                 found[path.attribute_name] = operand.encode(codec)
+    return found
+
+
+def not_as_given(
+    conditions: Iterable[Condition], codec: Codec, item: Mapping[str, AttributeValue]
+) -> list[DocumentPath]:
+    """The attributes of which conditions tell another value than an item has."""
+    found: list[DocumentPath] = []
+    for condition in conditions:
+        for name, value in given_values((condition,), codec).items():
+            stored, told = (
+                None if each is None or is_null(each) else canonical(each)
+                for each in (item.get(name), value)
+            )
+            path = getattr(condition, "measured", None)
+            if stored != told and isinstance(path, DocumentPath):
+                found.append(path)
     return found

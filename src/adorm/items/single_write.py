@@ -252,6 +252,8 @@ class Write(SingleWrite[ResultT], Generic[ModelT, ResultT]):
             from adorm.items.soft_delete import is_live
 
             own = (*own, is_live(info, info.deleted_at))
+        if self._conditions:
+            prepared.asked = self._conditions
         conditions_ = (*own, *self._conditions)
         if expressions is None and conditions_:
             expressions = RequestExpressions(self._binding.codec, info.model)

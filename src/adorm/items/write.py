@@ -59,6 +59,9 @@ class PreparedWrite:
     conditions: Sequence[Condition] = ()
     """The caller's conditions, where one of them may ask for a version (`Order.version == 3`):
     another version in the item that is there means `VersionConflict`, too."""
+    asked: Sequence[Condition] = ()
+    """The caller's conditions of a write that has no `conditions`: the error names what differs of
+    those of `given(...)`."""
     clauses: Sequence[Clause[Any]] = ()
     """The caller's clauses: they explain a refusal that names no path."""
     immutable: Sequence[Field] = ()

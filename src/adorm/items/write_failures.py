@@ -61,6 +61,7 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
         if actual != expected and not (expected == 0 and found is None):
             conflict = failure = _condition_error(error, VersionConflict)
             conflict.expected, conflict.actual = expected, actual
+            conflict.advice = _advice_if_gone(prepared, found)
     elif found is not None and (
         prepared.creating or (is_deleted and prepared.operation == "PutItem")
     ):
@@ -78,8 +79,8 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
             f"{prepared.advice_if_absent}"
         )
     if found is not None:
-        if prepared.immutable and failure is error:
-            _name_changed(prepared, failure, found)
+        if failure is error:
+            _name_differences(prepared, failure, found)
         try:
             if is_other:
                 from adorm.items.kinds import decode_sibling
@@ -98,10 +99,27 @@ def condition_failure(prepared: PreparedWrite, error: ConditionalCheckFailed) ->
     return failure
 
 
-def _name_changed(
+def _advice_if_gone(prepared: PreparedWrite, found: AttributeMap | None) -> str | None:
+    """What else may be the reason where the item of an instance is gone: its key was changed."""
+    if found is not None or prepared.binding.info.key is None or not prepared.written:
+        return None
+    return (
+        "if a part of its key was changed, that is the key of another item: "
+        "move(old, new) takes the item there"
+    )
+
+
+def _name_differences(
     prepared: PreparedWrite, failure: ConditionalCheckFailed, found: AttributeMap
 ) -> None:
-    """Say in the error which immutable fields the write would have changed."""
+    """Say in the error which fields are not as `given(...)` says, and which immutable fields the
+    write would have changed."""
+    told = prepared.conditions or prepared.asked
+    if told:
+        from adorm.items.given import not_as_given
+
+        for path in not_as_given(told, prepared.binding.codec, found):
+            failure.add_note(f"{path} is not as given(...) says; .item has what it is now")
     written, name = prepared.written, prepared.key.info.name
     for field in prepared.immutable:
         stored, new = found.get(field.attribute_name), written.get(field.attribute_name)
