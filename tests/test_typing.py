@@ -28,9 +28,11 @@ REJECTED = (
     ROOT / "typing_tests" / "rejected.py",
     ROOT / "typing_tests" / "rejected_keys.py",
     ROOT / "typing_tests" / "rejected_tables.py",
+    ROOT / "typing_tests" / "rejected_migrations.py",
 )
 ACCEPTED_TABLES = ROOT / "typing_tests" / "accepted_tables.py"
-FILES = (ACCEPTED, ACCEPTED_KEYS, ACCEPTED_TABLES, *MODELS, *REJECTED)
+ACCEPTED_MIGRATIONS = ROOT / "typing_tests" / "accepted_migrations.py"
+FILES = (ACCEPTED, ACCEPTED_KEYS, ACCEPTED_TABLES, ACCEPTED_MIGRATIONS, *MODELS, *REJECTED)
 
 Checker = Literal["mypy", "pyright"]
 Findings = Mapping[tuple[Path, int], list[str]]
