@@ -477,6 +477,7 @@ INTERNAL = frozenset(
         "prepare",
         "random",
         "record",
+        "take_all",
         "take_some",
         "settle",
         "verb",

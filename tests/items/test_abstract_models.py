@@ -205,8 +205,6 @@ async def test_what_an_abstract_model_can_not_do_is_refused(db: Database) -> Non
         await accounts.put(Account(name="x"))
     with pytest.raises(adorm.UsageError, match=r"upsert\(\) does not know what to create"):
         accounts.update("x").set(Account.stars, 1).upsert()
-    with pytest.raises(adorm.UsageError, match="repair the table of each, User and Organization"):
-        accounts.repair()
 
 
 def test_an_image_of_an_abstract_model_is_what_it_is() -> None:

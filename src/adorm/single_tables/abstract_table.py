@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Sequence
-from typing import Any, NoReturn, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from adorm.batch.write import BatchWrite, batch_write
-from adorm.errors import UsageError
 from adorm.items.binding import Binding, bound_to
 from adorm.items.get_or_create import GetOrCreate, UpdateOrCreate
 from adorm.items.keys import Key, make_key
@@ -97,14 +96,6 @@ class AbstractTable(KeyedTable[ModelT, P]):
         if len(key) == 1 and is_instance(self._binding.info, key[0]):
             return self._own(key[0]).purge(key[0])
         return super().purge(*key, **parts)
-
-    def repair(self) -> NoReturn:
-        info = self._binding.info
-        known = " and ".join(each.name for each in info.item_models.models)
-        raise UsageError(
-            f"{info.name} is abstract, and its subclasses may have keys of their own: repair the "
-            f"table of each, {known}"
-        )
 
     def batch_get(self, keys: Iterable[Any], /) -> Any:
         info = self._binding.info
