@@ -15,6 +15,7 @@ from adorm.clock import current_clock
 from adorm.codec.codec import Codec
 from adorm.deadlines import remaining_s, stop_if_cancelled
 from adorm.dynamodb.operations import Repeat
+from adorm.dynamodb.table_names import check_table_name, is_arn
 from adorm.errors import DeadlineExceeded, UsageError
 from adorm.items.binding import Binding
 from adorm.models import model_info
@@ -22,7 +23,6 @@ from adorm.retry import DEFAULT_RETRY, RetryPolicy, backoff, unit_random
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.single_tables.collections import Collections
 from adorm.table import Table
-from adorm.tables.names import check_table_name, is_arn
 from adorm.tables.tables import Tables
 from adorm.transport.base import Answer, AnswerReader, Request, Transport
 from adorm.tx.transactions import Transactions

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from adorm.dynamodb.table_names import check_table_name
 from adorm.errors import (
     UsageError,
 )
 from adorm.tables.descriptions import differences, read_description
 from adorm.tables.lifecycle import delete_table, describe_table
-from adorm.tables.names import check_table_name
 from adorm.tables.options import Provisioned
 from adorm.tables.requests import create_table_request
 from tests.support.scripted_tables import (

@@ -6,7 +6,7 @@ import pytest
 
 import adorm
 from adorm import StreamHandler
-from adorm.tables.names import check_table_name, plain_name
+from adorm.dynamodb.table_names import check_table_name, plain_name
 from adorm.testing import stream_event, stream_record
 
 pytestmark = pytest.mark.anyio

@@ -8,6 +8,7 @@ import attrs
 
 from adorm.checks import count
 from adorm.codec.coders.times import MAX_EPOCH_SECONDS
+from adorm.dynamodb.table_names import plain_name
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.exchange.inference import ModuleNames, Values, field_source, values_by_attribute
@@ -18,7 +19,6 @@ from adorm.exchange.sampling import TableSample, sample_table
 from adorm.exchange.source import ClassSource, FieldSource, IndexSource, module_source
 from adorm.items.binding import Connection
 from adorm.tables.descriptions import IndexDescription
-from adorm.tables.names import plain_name
 
 MAX_ENTITIES = 100
 """An attribute with more values than that tells no entities apart."""

@@ -159,6 +159,27 @@ def key_tag(owner: str, field: Field, *, optional: bool) -> Tag | None:
     return tag
 
 
+def check_index(owner: str, index: object) -> None:
+    """Refuse what is no index, or has a name that DynamoDB does not take.
+
+    Args:
+        owner: the model or the table that declares it, for messages.
+
+    Raises:
+        ModelError: it is refused.
+    """
+    if not isinstance(index, (GlobalIndex, LocalIndex)) or not isinstance(
+        cast("object", index.name), str
+    ):
+        raise ModelError(
+            f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not {index!r}"
+        )
+    if not re.fullmatch(_NAME, index.name):
+        raise ModelError(
+            f"{owner}: index {index.name!r}: a name has 3 to 255 letters, digits, '_', '-' and '.'"
+        )
+
+
 def resolve_indexes(
     owner: str,
     structure: Structure,
@@ -179,18 +200,8 @@ def resolve_indexes(
     table_keys = (partition,) if sort is None else (partition, sort)
     indexes: dict[str, Index] = {}
     for index in declared:
-        # unchecked callers
-        if (
-            not isinstance(cast("object", index), (GlobalIndex, LocalIndex))
-            or not isinstance(index.name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
-        ):
-            raise ModelError(
-                f"{owner}: an index is GlobalIndex(name, ...) or LocalIndex(name, ...), not "
-                f"{index!r}"
-            )
+        check_index(owner, index)
         where = f"{owner}: index {index.name!r}"
-        if not re.fullmatch(_NAME, index.name):
-            raise ModelError(f"{where}: a name has 3 to 255 letters, digits, '_', '-' and '.'")
         if index.name in indexes:
             raise ModelError(f"{where} is declared twice")
         if isinstance(index, LocalIndex):

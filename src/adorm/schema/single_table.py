@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from adorm.errors import ModelError
-from adorm.schema.indexes import GlobalIndex, LocalIndex
+from adorm.dynamodb.table_names import check_table_name
+from adorm.errors import ModelError, UsageError
+from adorm.schema.indexes import GlobalIndex, LocalIndex, check_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ class SingleTable:
             key = adorm.key("CUSTOMER#{user_name}", "CUSTOMER#{user_name}")
 
     Args:
-        name: the table's name.
+        name: the table's name, 3 to 255 letters, digits, `_`, `-` and `.`; or its ARN.
         partition: the attribute name of its partition key.
         sort: the attribute name of its sort key; None for a table without one.
         indexes: its secondary indexes. They name attributes, not fields.
@@ -45,7 +46,8 @@ class SingleTable:
             apart by their keys alone.
 
     Raises:
-        ModelError: two of the attributes have one name, or two indexes have one name.
+        ModelError: DynamoDB does not take the name of the table or of an index, or two of the
+            attributes or indexes have one name.
     """
 
     def __init__(
@@ -57,6 +59,13 @@ class SingleTable:
         indexes: Sequence[GlobalIndex | LocalIndex] = (),
         type_attribute: str | None = DEFAULT_TYPE_ATTRIBUTE,
     ) -> None:
+        where = f"SingleTable({name!r})"
+        try:
+            check_table_name(name)
+        except UsageError as error:
+            raise ModelError(f"{where}: {error}") from error
+        for index in indexes:
+            check_index(where, index)
         self.name = name
         """The table's name."""
         self.partition = partition

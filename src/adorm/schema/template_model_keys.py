@@ -11,7 +11,14 @@ from typing import Any, Literal, TypeAlias
 
 from adorm.errors import ModelError
 from adorm.schema.fields import Field, Role
-from adorm.schema.indexes import GlobalIndex, Index, LocalIndex, key_tag, resolve_indexes
+from adorm.schema.indexes import (
+    GlobalIndex,
+    Index,
+    LocalIndex,
+    check_index,
+    key_tag,
+    resolve_indexes,
+)
 from adorm.schema.item_key_texts import make_item_key, make_side
 from adorm.schema.item_keys import ItemKey, KeySide
 from adorm.schema.key_declarations import (
@@ -59,6 +66,8 @@ def template_model_keys(
         if declaration.index is not None:
             on_index.setdefault(declaration.index, []).append(declaration)
     shared = table.indexes if isinstance(table, SingleTable) else {}
+    for index in indexes:
+        check_index(structure.name, index)
     own = {index.name: index for index in indexes}
     for name in on_index:
         if name not in shared and name not in own:

@@ -15,6 +15,7 @@ from adorm.aws_lambda.batches.handler import (
     handler_function,
 )
 from adorm.codec.chosen_codec import default_codec
+from adorm.dynamodb.table_names import plain_name
 from adorm.errors import UsageError
 from adorm.streams.batches import BatchOutcome, chains_with_batches, handle_batch
 from adorm.streams.change import typed_change
@@ -22,7 +23,6 @@ from adorm.streams.record import parse_record, records_of, sequence_number_of
 from adorm.streams.registration import HandlerRegistry
 from adorm.streams.result import AfterFailure, RecordOutcome, StreamResult
 from adorm.streams.typed_handlers import TypedHandler, TypedHandlers
-from adorm.tables.names import plain_name
 
 if TYPE_CHECKING:
     from adorm.aws_lambda.batches.handler import HandlerOptions

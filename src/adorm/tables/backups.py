@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
+from adorm.dynamodb.table_names import check_table_name, is_arn, plain_name
 from adorm.errors import ConnectionFailed, DeadlineExceeded, ServiceError, UsageError
 from adorm.items.binding import Connection
 from adorm.tables.lifecycle import time_limit
-from adorm.tables.names import check_table_name, is_arn, plain_name
 from adorm.tables.poller import TablePoller
 
 BUSY = frozenset(

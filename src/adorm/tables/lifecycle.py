@@ -13,6 +13,7 @@ from typing import Any
 
 from adorm.clock import use_clock
 from adorm.deadlines import deadline
+from adorm.dynamodb.table_names import check_table_name
 from adorm.errors import (
     ConnectionFailed,
     DeadlineExceeded,
@@ -23,7 +24,6 @@ from adorm.errors import (
 from adorm.items.binding import Connection
 from adorm.tables.descriptions import TableDescription, differences, same_shape
 from adorm.tables.details import read_recovery, read_time_to_live
-from adorm.tables.names import check_table_name
 from adorm.tables.poller import TablePoller, description_in
 from adorm.tables.setting_diff import Settings
 from adorm.tables.wanted import WantedTable

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from adorm.dynamodb.table_names import check_table_name
 from adorm.errors import UsageError
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 from adorm.schema.indexes import Index, key_tag
 from adorm.schema.names import unknown_field
 from adorm.schema.types import type_name
-from adorm.tables.names import check_table_name
 from adorm.tables.options import Billing, KeyType, KeyTypes, check_billing
 
 

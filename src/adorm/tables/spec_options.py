@@ -14,9 +14,9 @@ from adorm.dynamodb.limits import (
     MAX_TAG_VALUE_CHARACTERS,
     MAX_TAGS,
 )
+from adorm.dynamodb.table_names import check_table_name
 from adorm.errors import UsageError
 from adorm.schema.single_table import SingleTable
-from adorm.tables.names import check_table_name
 from adorm.tables.options import (
     TABLE_CLASSES,
     VIEW_TYPES,

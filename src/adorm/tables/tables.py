@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from adorm.items.binding import Connection
-from adorm.tables.names import DEFAULT_RESTORE_S, DEFAULT_TIMEOUT_S
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from datetime import datetime
@@ -19,6 +18,12 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
     from adorm.tables.plan import TablePlan
     from adorm.tables.spec import TableSpec
     from adorm.tables.wanted import WantedTable
+
+DEFAULT_TIMEOUT_S = 300.0
+"""Creating a table takes seconds; with many indexes, or while AWS is busy, minutes."""
+
+DEFAULT_RESTORE_S = 3600.0
+"""Restoring a table takes minutes to hours, as long as the table is large."""
 
 
 class Tables(Connection):

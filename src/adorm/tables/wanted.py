@@ -6,11 +6,11 @@ from typing import Any
 
 import attrs
 
+from adorm.dynamodb.table_names import check_table_name
 from adorm.errors import UsageError
 from adorm.items.binding import Binding, Connection
 from adorm.models import ModelInfo, model_info
 from adorm.schema.single_table import SingleTable
-from adorm.tables.names import check_table_name
 from adorm.tables.options import Billing, KeyTypes
 from adorm.tables.requests import create_table_request
 from adorm.tables.spec_options import SpecOptions

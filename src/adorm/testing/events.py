@@ -14,10 +14,10 @@ import orjson
 
 from adorm.codec.chosen_codec import chosen_codec
 from adorm.codec.codec import Codec
+from adorm.dynamodb.table_names import plain_name
 from adorm.dynamodb.values import AttributeMap, as_json, base64_text
 from adorm.errors import UsageError
 from adorm.models import ModelInfo, model_info
-from adorm.tables.names import plain_name
 
 if TYPE_CHECKING:
     from adorm.codec.chosen_codec import HooksOf

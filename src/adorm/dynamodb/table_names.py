@@ -1,14 +1,8 @@
-"""Names and ARNs of tables, and how long to wait for a table."""
+"""Names and ARNs of tables."""
 
 from __future__ import annotations
 
 from adorm.errors import UsageError
-
-DEFAULT_TIMEOUT_S = 300.0
-"""Creating a table takes seconds; with many indexes, or while AWS is busy, minutes."""
-
-DEFAULT_RESTORE_S = 3600.0
-"""Restoring a table takes minutes to hours, as long as the table is large."""
 
 
 def is_arn(name: str) -> bool:
