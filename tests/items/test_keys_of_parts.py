@@ -170,7 +170,8 @@ async def test_a_key_can_be_a_field_to_look_at() -> None:
     [
         (("ada",), {}, "user_name and order_id; 1 value was given"),
         (("ada", "o1", "x"), {}, "3 values were given"),
-        (("ada",), {"number": 1}, "no part 'number'"),
+        (("ada",), {"number": 1}, "no part 'number'; it has user_name, order_id$"),
+        (("ada",), {"order": "o1"}, "no part 'order'; did you mean 'order_id'"),
         (("ada",), {"user_name": "bob"}, "given twice"),
         ((), {"user_name": "ada"}, "lacks order_id"),
     ],
@@ -214,3 +215,43 @@ def test_a_key_function_has_the_types_of_the_fields() -> None:
 def test_map_class_takes_no_table_of_several_models() -> None:
     with pytest.raises(adorm.ModelError, match="a table of several models"):
         adorm.map_class(Order, table=shop, partition_key="user_name")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # the mistake under test
+
+
+@adorm.model(table="bookings")
+class Booking:
+    booking_id: str
+
+    @adorm.key
+    def key(self, booking_id: str) -> adorm.KeyText:
+        return f"BOOKING#{booking_id}"
+
+
+@pytest.mark.parametrize(
+    ("model", "instance"),
+    [
+        (Booking, Booking(booking_id="b")),
+        (Order, Order(user_name="a", order_id="o")),
+    ],
+)
+def test_the_key_of_a_class_takes_no_instance(model: Any, instance: Any) -> None:
+    with pytest.raises(
+        adorm.UsageError,
+        match=rf"^{model.__name__}\.key takes the parts of a key, not an instance: .* table\.key\(",
+    ):
+        model.key(instance)
+
+
+async def test_the_number_of_stored_values_is_told() -> None:
+    async with adorm.connect("memory") as db:
+        with pytest.raises(adorm.UsageError, match="has PK and SK; 1 value was given"):
+            db.table(Order).parse_key("x")
+        with pytest.raises(adorm.UsageError, match="has PK; 2 values were given"):
+            db.table(Booking).parse_key("x", "y")
+
+
+def test_a_model_of_a_single_table_without_a_key_is_told_how_to_declare_it() -> None:
+    with pytest.raises(adorm.ModelError, match=r"Seat has no .*: declare its key by @adorm\.key$"):
+
+        @adorm.model(table=shop)
+        class Seat:
+            seat_id: str

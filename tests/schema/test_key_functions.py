@@ -251,6 +251,14 @@ def _self_as_a_part(self: Any, a: Any) -> Any:
     return f"{self}{a}"
 
 
+def _forgotten_self(a: Any, b: Any) -> Any:
+    return f"{a}", f"{b}"
+
+
+def _field_of_self(self: Any) -> Any:
+    return f"A#{self.a}"
+
+
 def _unused(self: Any, a: Any, b: Any) -> Any:
     return f"{a}"
 
@@ -278,9 +286,12 @@ def _nul(self: Any, a: Any) -> Any:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (_no_self, "takes self, then its parts"), (_default, "has no default"),
+        (_no_self, "the first parameter is self, and the parts follow it"),
+        (_default, "has no default"),
         (_keyword_default, "has no default"), (_star, r"no \* and no \*\*"),
-        (_stars, r"no \* and no \*\*"), (_self_as_a_part, "self is no part"),
+        (_stars, r"no \* and no \*\*"), (_self_as_a_part, "first parameter is self, and no part"),
+        (_forgotten_self, "the first parameter is self, and no part: write self before a"),
+        (_field_of_self, r"Order.key: a part is a parameter .* write \{a\}, and a as a parameter"),
         (_unused, "no text of the key holds its parameter b"), (_three, "not 3 texts"),
         (_nothing, "not 0 texts"), (_list, "returned a list"), (_none, "returned a NoneType"),
         (_nul, "can't hold the character"), (partial(_unused), "a key is a function of its parts"),

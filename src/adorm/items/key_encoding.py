@@ -93,7 +93,8 @@ def parse_key(info: ModelInfo, codec: Codec, values: tuple[Any, Any]) -> Key[Any
     given = [value for value in values if value is not None]
     if len(given) != len(info.key_fields):
         names = " and ".join(info.key_order)
-        raise UsageError(f"a key of {info.name} has {names}; {len(given)} values were given")
+        count = f"{len(given)} value was" if len(given) == 1 else f"{len(given)} values were"
+        raise UsageError(f"a key of {info.name} has {names}; {count} given")
     attributes: AttributeMap = {}
     for field, value in zip(info.key_fields, given, strict=True):
         is_attribute_value = isinstance(value, Mapping)

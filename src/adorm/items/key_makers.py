@@ -20,7 +20,7 @@ from typing import (
     overload,
 )
 
-from adorm.errors import ModelError
+from adorm.errors import ModelError, UsageError
 from adorm.items.keys import Key, key_of, make_key
 from adorm.models import model_info
 from adorm.schema.key_declarations import KeyDeclaration
@@ -46,8 +46,15 @@ class KeyMaker(Generic[M]):
         """The key of an item of the model.
 
         Raises:
-            UsageError: a part is missing, unknown, given twice or one too many.
+            UsageError: a part is missing, unknown, given twice or one too many, or an instance
+                was given.
         """
+        if len(parts) == 1 and isinstance(parts[0], self._model):
+            name = self._model.__name__
+            raise UsageError(
+                f"{name}.key takes the parts of a key, not an instance: for the key of an "
+                f"instance say table.key(...) of the table db.table({name})"
+            )
         return make_key(model_info(self._model), parts, named)
 
     def __repr__(self) -> str:
@@ -196,7 +203,7 @@ def key(
             "adorm.key(sort=...) is for a local index, whose partition key is the table's: "
             'write adorm.key(index="...", sort="...")'
         )
-    conditions = {} if only is None else only
+    conditions: Mapping[str, object] = {} if only is None else only
     if isinstance(partition, str):
         if index is None:
             return KeyTemplate(partition, sort_text)

@@ -123,7 +123,9 @@ def _with_named(
     names = [part.name for part in info.parts]
     for name in named:
         if name not in names:
-            raise UsageError(f"the key of {info.name} has no part {name!r}; it is made of {names}")
+            from adorm.schema.names import unknown_field
+
+            raise UsageError(unknown_field(f"the key of {info.name}", name, names, kind="part"))
         if names.index(name) < len(given):
             raise UsageError(f"the part {name!r} of a key of {info.name} was given twice")
     later = names[len(given) :]

@@ -105,9 +105,11 @@ def check_roles(cls: type, *, has_table: bool, has_key: bool) -> None:
             )
     has_key = has_key or Role.PARTITION_KEY in by_role
     if not has_key and (has_table or Role.SORT_KEY in by_role):
-        raise ModelError(
-            f"{cls.__name__} has no partition key: mark one field with adorm.partition_key()"
-        )
+        options = getattr(cls, "__adorm_options__", None)
+        remedy = "mark one field with adorm.partition_key()"
+        if options is not None and options.single_table is not None:
+            remedy = "declare its key by @adorm.key"
+        raise ModelError(f"{cls.__name__} has no partition key: {remedy}")
 
 
 def check_role(owner: str, field: Field) -> None:

@@ -30,6 +30,7 @@ _REFUSED_INSTRUCTIONS = (
 """
 
 _RULE = "a key function has no branches and calls nothing on a part"
+_ONLY_IN_TEXTS = "a part can only stand in an f-string, as in {name}"
 _MARK = "\0"
 
 
@@ -37,13 +38,17 @@ class _Misused(Exception):
     """A part was used otherwise than in an f-string."""
 
 
+class _SelfUsed(_Misused):
+    """An attribute of `self` was used in place of a part."""
+
+
 @final
 class _Placeholder:
     """Stands for a part while the function runs: it can only be put into an f-string."""
 
-    __slots__ = ("format_part",)
+    __slots__ = ("format_part", "is_self")
 
-    def __init__(self, name: str, used: set[str]) -> None:
+    def __init__(self, name: str, used: set[str], *, is_self: bool = False) -> None:
         def format_part(format_text: str) -> str:
             if _MARK in format_text:
                 raise _Misused(f"the format of {name} is made of another part")
@@ -51,15 +56,23 @@ class _Placeholder:
             return f"{_MARK}{name}{':' if format_text else ''}{format_text}{_MARK}"
 
         self.format_part = format_part
+        self.is_self = is_self
 
     def __format__(self, format_text: str) -> str:
         format_part: Callable[[str], str] = object.__getattribute__(self, "format_part")
         return format_part(format_text)
 
-    def _refuse(self, *_: object) -> NoReturn:
-        raise _Misused("a part can only stand in an f-string, as in {name}")
+    def __getattribute__(self, name: str) -> NoReturn:
+        if object.__getattribute__(self, "is_self"):
+            raise _SelfUsed(
+                f"a part is a parameter of the function: write {{{name}}}, and {name} as a "
+                "parameter after self"
+            )
+        raise _Misused(_ONLY_IN_TEXTS)
 
-    __getattribute__ = _refuse
+    def _refuse(self, *_: object) -> NoReturn:
+        raise _Misused(_ONLY_IN_TEXTS)
+
     __str__ = __repr__ = __bool__ = __len__ = __eq__ = __ne__ = __hash__ = _refuse
     __add__ = __radd__ = __mod__ = __rmod__ = _refuse
 
@@ -80,11 +93,14 @@ def read_key_function(function: object, where: str) -> tuple[tuple[str, ...], tu
     _check_instructions(function, where, set())
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     used: set[str] = set()
-    first, *parts = (_Placeholder(name, used) for name in names)
+    first = _Placeholder(names[0], used, is_self=True)
+    parts = [_Placeholder(name, used) for name in names[1:]]
     positional = code.co_argcount - 1
     by_name = dict(zip(names[code.co_argcount :], parts[positional:], strict=True))
     try:
         returned: object = function(first, *parts[:positional], **by_name)
+    except _SelfUsed as error:
+        raise ModelError(f"{where}: {error}") from error
     except Exception as error:  # names that are not defined yet, operators of placeholders
         raise ModelError(f"{where}: {_RULE}; reading it failed: {reason_of(error)}") from error
     sides = cast("tuple[object, ...]", returned if type(returned) is tuple else (returned,))
@@ -95,7 +111,14 @@ def read_key_function(function: object, where: str) -> tuple[tuple[str, ...], tu
         )
     texts = tuple(_text_of(side, where) for side in sides)
     if names[0] in used:
-        raise ModelError(f"{where}: {names[0]} is no part: give the fields as parameters")
+        raise ModelError(
+            f"{where}: the first parameter is self, and no part: "
+            + (
+                "give the fields as parameters after it"
+                if names[0] == "self"
+                else f"write self before {names[0]}"
+            )
+        )
     unused = [name for name in names[1:] if name not in used]
     if unused:
         raise ModelError(f"{where}: no text of the key holds its parameter {', '.join(unused)}")
@@ -124,7 +147,7 @@ def _check_parameters(function: FunctionType, code: CodeType, where: str) -> Non
     if code.co_flags & _VARIABLE_ARGUMENTS:
         raise ModelError(f"{where}: a key function names its parts: it takes no * and no **")
     if not code.co_argcount:
-        raise ModelError(f"{where}: a key function takes self, then its parts")
+        raise ModelError(f"{where}: the first parameter is self, and the parts follow it")
     if function.__defaults__ or function.__kwdefaults__:
         raise ModelError(f"{where}: a part of a key has no default: every key has all its parts")
 

@@ -50,10 +50,16 @@ def naming_function(naming: str | Callable[[str], str], owner: str) -> Callable[
         ) from error
 
 
-def unknown_field(owner: str, name: str, known: Mapping[str, object] | Sequence[str]) -> str:
-    """The message about a field name that a class does not have, with a name that is like it."""
+def unknown_field(
+    owner: str, name: str, known: Mapping[str, object] | Sequence[str], *, kind: str = "field"
+) -> str:
+    """The message about a field name that a class does not have, with a name that is like it.
+
+    Args:
+        kind: what the names are of, where they are not of all fields.
+    """
     from difflib import get_close_matches
 
     close = get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(known)}"
-    return f"{owner} has no field {name!r}{hint}"
+    hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(known) or 'none'}"
+    return f"{owner} has no {kind} {name!r}{hint}"
