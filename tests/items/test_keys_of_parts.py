@@ -93,6 +93,23 @@ def test_plain_json_holds_the_fields_only() -> None:
     }  # fmt: skip
 
 
+def test_an_index_takes_a_number_however_it_is_written() -> None:
+    prices = adorm.SingleTable(
+        "prices", indexes=[adorm.GlobalIndex("GSI1", partition="GSI1PK", sort="GSI1SK")]
+    )
+
+    @adorm.model(table=prices)
+    class Price:
+        name: str
+        amount: Decimal
+        key = adorm.key("PRICE#{name}", "PRICE")
+        round_ones = adorm.key("ROUND", "{name}", index="GSI1", only={"amount": Decimal(1)})
+
+    for text, is_in in (("1", True), ("1.00", True), ("1E+0", True), ("1.01", False)):
+        stored = adorm.to_attribute_map(Price(name="a", amount=Decimal(text)))
+        assert ("GSI1PK" in stored) is is_in
+
+
 def test_a_part_without_an_attribute_is_read_from_the_key() -> None:
     stored = {name: value for name, value in STORED.items() if name not in {"user_name", "status"}}
     assert adorm.from_attribute_map(Order, stored) == order()

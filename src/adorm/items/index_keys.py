@@ -16,8 +16,8 @@ import attrs
 
 from adorm.codec.absence import is_null
 from adorm.codec.codec import Codec
-from adorm.codec.compiled.computed import key_texts, keys_by_index
-from adorm.dynamodb.values import AttributeMap, AttributeValue, canonical
+from adorm.codec.compiled.computed import comparable, key_texts, keys_by_index
+from adorm.dynamodb.values import AttributeMap, AttributeValue
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 from adorm.schema.item_keys import ItemKey
@@ -60,7 +60,7 @@ class _Key:
             if side.is_computed and side.attribute_name not in info.key_names
         ]
         self.only = {
-            field.attribute_name: {_comparable(codec.encode_field(field, each)) for each in values}
+            field.attribute_name: {comparable(codec.encode_field(field, each)) for each in values}
             for field, values in key.only.items()
         }
         self.by_name = {field.attribute_name: field for field in (*key.parts, *key.only)}
@@ -74,7 +74,7 @@ class _Key:
         """Whether the item surely has no such key: a part is absent, or `only` does not hold."""
         return any(
             (name in self.part_names and _is_absent(value))
-            or (name in self.only and _comparable(value) not in self.only[name])
+            or (name in self.only and comparable(value) not in self.only[name])
             for name, value in values.items()
         )
 
@@ -228,7 +228,3 @@ def _told_by_table_key(info: ModelInfo, key: ItemKey) -> Iterable[str]:
 
 def _is_absent(value: AttributeValue | None) -> bool:
     return value is None or is_null(value)
-
-
-def _comparable(value: AttributeValue | None) -> object:
-    return None if value is None or is_null(value) else canonical(value)

@@ -32,7 +32,7 @@ from adorm.codec.compiled.key_texts import make_parser, make_renderer, render_so
 from adorm.codec.compiled.part_sources import part_source
 from adorm.codec.compiled.writer import FunctionWriter, WriteLines
 from adorm.codec.failures import DecodeFailure, shown
-from adorm.dynamodb.values import AttributeMap, AttributeValue
+from adorm.dynamodb.values import AttributeMap, AttributeValue, canonical
 from adorm.errors import UsageError
 from adorm.schema.fields import Field
 from adorm.schema.item_keys import ComputedAttributes, ItemKey, KeySide
@@ -113,7 +113,7 @@ class IndexKeyTexts:
             (
                 key_texts(owner, key),
                 [
-                    (field.attribute_name, [encode(field, value) for value in values])
+                    (field.attribute_name, {comparable(encode(field, value)) for value in values})
                     for field, values in key.only.items()
                 ],
             )
@@ -127,11 +127,17 @@ class IndexKeyTexts:
             BadValue: a part is empty, does not fit its format, or contains the text that ends it.
         """
         for texts, conditions in self._keys:
-            if all(parts.get(name) in values for name, values in conditions):
+            if all(comparable(parts.get(name)) in values for name, values in conditions):
                 made = texts.render(parts)
                 if made is not None:
                     return made
         return None
+
+
+def comparable(value: AttributeValue | None) -> object:
+    """A hashable form of what an item stores, to compare it with a value of `only=`: equal numbers
+    are equal however they are written, and NULL is like absence."""
+    return None if value is None or is_null(value) else canonical(value)
 
 
 def key_texts(owner: str, key: ItemKey) -> KeyTexts:
