@@ -182,6 +182,20 @@ async def test_a_key_can_be_a_field_to_look_at() -> None:
         assert key.parts == {"org_id": "acme", "number": 7}
 
 
+def test_of_two_times_in_a_key_the_finer_is_read_from_its_texts() -> None:
+    @adorm.model(table=adorm.SingleTable("visits"))
+    class Visit:
+        at: datetime
+        number: int
+        key = adorm.key("YEAR#{at:%Y}", "{at:%Y-%m}#{number}")
+
+    visits = adorm.connect("memory").table(Visit)
+    key = visits.parse_key("YEAR#2026", "2026-02#7")
+    assert key.parts == {"at": datetime(2026, 2, 1, tzinfo=UTC), "number": 7}
+    with pytest.raises(adorm.UsageError, match="not the text of its parts"):
+        visits.parse_key("YEAR#2025", "2026-02#7")
+
+
 @pytest.mark.parametrize(
     ("parts", "named", "message"),
     [

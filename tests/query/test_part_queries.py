@@ -209,3 +209,22 @@ async def test_queries_find_what_they_ask_for() -> None:
         assert await ids(paid.where(Order.placed_at > MONDAY + timedelta(days=1))) == ["o3", "o5"]
         assert await ids(of_ada.index(Order.by_status)) == ["o0", "o2", "o4", "o1", "o3", "o5"]
         assert await ids(of_ada.where(attr(Order.order_id).begins_with("o2"))) == ["o2"]
+
+
+async def test_two_conditions_of_one_kind_on_a_part_both_hold() -> None:
+    async with adorm.connect("memory") as db:
+        await db.create_table(Office)
+        for city in ("Irvine", "Irvine2"):
+            await db.table(Office).create(
+                Office(country="US", state="CA", city=city, zip=1, name=city)
+            )
+        query = db.table(Office).query("US").where(Office.state == "CA")
+        city = attr(Office.city)
+        for first, second, cities in (
+            (city == "Irvine", city == "Irvine", ["Irvine"]),
+            (city == "Irvine", city == "Irvine2", []),
+            (city.begins_with("Ir"), city.begins_with("Irvine2"), ["Irvine2"]),
+            (city >= "A", city > "Irvine", ["Irvine2"]),
+        ):
+            found = await query.where(first, second)
+            assert [office.city for office in found] == cities

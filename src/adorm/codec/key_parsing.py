@@ -51,6 +51,13 @@ def canonical_parts(template: Template, key: str | AttributeValue) -> AttributeM
     return found
 
 
+def agrees(template: Template, key: str | AttributeValue, found: AttributeMap) -> bool:
+    """Whether the key's text is what the template makes of values that were found elsewhere, as far
+    as parts that lose their value are concerned."""
+    pieces = _pieces(template, key)
+    return template.alone is not None or (pieces is not None and _agree(template, pieces, found))
+
+
 def _agree(template: Template, pieces: list[str], found: AttributeMap) -> bool:
     """Whether parts that lose a value have the text that the value, found elsewhere, gives."""
     return all(

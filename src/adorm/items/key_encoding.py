@@ -111,7 +111,7 @@ def _decode_parts(
     info: ModelInfo, item_key: ItemKey, codec: Codec, attributes: AttributeMap, item: AttributeMap
 ) -> tuple[Any, ...]:
     from adorm.codec.compiled.computed import key_texts
-    from adorm.codec.key_parsing import canonical_parts
+    from adorm.codec.key_parsing import agrees, canonical_parts
 
     parts: AttributeMap = {}
     for side in item_key.sides:
@@ -121,7 +121,9 @@ def _decode_parts(
             raise DecodeFailure(
                 f"{shown(attributes[name])} is no text of {side.template.text!r}"
             ).under(name)
-        parts = {**told, **parts}
+        # a month that the sort key tells is also a moment of the year in the partition key
+        is_finer = not agrees(side.template, attributes[name], parts)
+        parts = {**parts, **told} if is_finer else {**told, **parts}
     texts = key_texts(info.name, item_key)
     parts.update(texts.parse(attributes))
     for part in info.parts:

@@ -52,7 +52,7 @@ class FieldConditions:
         """Take a condition for which `key_path` gives the field."""
         self.all.append(condition)
         if isinstance(condition, BeginsWith):
-            self.prefix = self.prefix or condition
+            self.prefix = condition if self.prefix is None else self.prefix
         elif isinstance(condition, Between):
             low, high = condition.low, condition.high
             if isinstance(low, Value) and isinstance(high, Value):
@@ -61,7 +61,7 @@ class FieldConditions:
         elif isinstance(condition, Comparison) and isinstance(condition.operand, Value):
             comparator = condition.comparator
             if comparator == "=":
-                self.equal = self.equal or condition
+                self.equal = condition if self.equal is None else self.equal
             else:
                 bound = Bound(condition, condition.operand.value, len(comparator) == 1)
                 self._bound(bound, is_lower=comparator[0] == ">")
