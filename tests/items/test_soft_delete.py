@@ -777,3 +777,22 @@ def test_no_key_of_an_index_is_made_of_the_time_of_the_deletion() -> None:
             gone: datetime | None = adorm.deleted_at()
             key = adorm.key("WRONG#{name}", "WRONG")
             by_time = adorm.key("GONE", "{gone}", index="GSI1")
+
+
+async def test_an_item_that_is_written_as_deleted_holds_no_unique_value(
+    db: adorm.Database,
+) -> None:
+    members = db.table(Member)
+    await members.create(Member(user_name="ada", email="a@x.org", deleted_at=NOON))
+    with pytest.raises(adorm.ItemNotFound):
+        await members.get_by(Member.email == "a@x.org")
+    bob = await members.create(Member(user_name="bob", email="a@x.org"))
+    assert await members.get_by(Member.email == "a@x.org") == bob
+    await members.put(Member(user_name="bob", email="a@x.org", deleted_at=NOON))
+    with pytest.raises(adorm.ItemNotFound):
+        await members.get_by(Member.email == "a@x.org")
+    await members.restore("ada")
+    found = await members.get_by(Member.email == "a@x.org")
+    assert found.user_name == "ada"
+    await members.move(found, Member(user_name="eve", email="a@x.org", deleted_at=NOON))
+    await members.restore("bob")

@@ -702,3 +702,35 @@ async def test_collections_and_scans_of_a_table_leave_guards_out(here: World) ->
     ada = await here.db.table(Member).create(Member(name="ada", email="a@x"))
     assert await here.db.scan(shop) == [ada]
     assert await here.db.query(Member).where(Member.name == "ada") == ([ada],)
+
+
+# ---- keys that are like those of guards
+
+
+async def test_an_item_does_not_take_the_place_of_a_guard() -> None:
+    tags = adorm.SingleTable("tags")
+
+    @adorm.model(table=tags)
+    class Label:
+        """Its keys may be any texts, those of guards among them."""
+
+        text: str
+        code: str | None = adorm.attribute(unique=True, default=None)
+        note: str = ""
+        key = adorm.key("{text}", "{text}")
+
+    async with world(Label) as made:
+        labels = made.db.table(Label)
+        await labels.create(Label(text="a", code="1"))
+        stranger = Label(text="UNIQUE#Label#code#1")
+        for write in (
+            labels.create(stranger),
+            labels.put(stranger),
+            labels.save(stranger),
+            labels.update(stranger.text).set(Label.note, "x").upsert(),
+            labels.delete(stranger.text),
+        ):
+            with pytest.raises(adorm.ConditionalCheckFailed):
+                await write
+        guard, _ = sorted(await all_items(made.db, "tags"), key=lambda item: item["PK"]["S"])
+        assert guard["_owner"] == {"M": {"PK": {"S": "a"}, "SK": {"S": "a"}}}

@@ -80,7 +80,7 @@ class GetBy(Retriable[ResultT]):
     def _has(self, item: AttributeMap, text: str) -> bool:
         """Whether an item is of the model, and has the value whose guard has this text."""
         binding = self._binding
-        if binding.is_other_kind(item):
+        if binding.is_left_out(item):
             return False
         info = binding.info
         if info.is_abstract:

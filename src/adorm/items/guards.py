@@ -30,16 +30,13 @@ from adorm.items.kinds import guard_type_attribute
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
 from adorm.schema.indexes import key_tag
-from adorm.schema.single_table import GUARD_OWNER, GUARD_TYPE
+from adorm.schema.single_table import GUARD_OWNER, GUARD_TYPE, HASHED_PREFIX
 from adorm.schema.unique import UniqueConstraint
 
 MAX_TEXT_BYTES = 1_900
 """A guard's longer text is replaced by its hash. A partition key has at most 2,048 bytes."""
 MAX_SORT_TEXT_BYTES = 1_000
 """The same where the text is also the sort key, which has at most 1,024 bytes."""
-HASHED_PREFIX = "UNIQUE##"
-"""What the key of a guard with a hash begins with. No entity is empty, so no other begins so."""
-
 Values: TypeAlias = AttributeMap
 """The unique values of an item: attribute values by attribute name, without those that are absent
 or null."""

@@ -22,7 +22,7 @@ from adorm.expressions.operands import Value
 from adorm.expressions.updates import Clause, Set
 from adorm.models import ModelInfo, model_info
 from adorm.schema.fields import Field
-from adorm.schema.single_table import DEFAULT_TYPE_ATTRIBUTE, GUARD_OWNER, GUARD_TYPE
+from adorm.schema.single_table import DEFAULT_TYPE_ATTRIBUTE, GUARD_OWNER, GUARD_TYPE, HASHED_PREFIX
 
 if TYPE_CHECKING:
     from adorm.codec.item_models import ItemModels
@@ -50,7 +50,8 @@ def kind_is(info: ModelInfo, discriminator: Field) -> Condition:
 def write_conditions(info: ModelInfo, discriminator: Field) -> tuple[Condition, ...]:
     """The condition of a write against items of other kinds.
 
-    There is none where no other model of a `SingleTable` makes a key that such a write can meet.
+    There is none where no other model of a `SingleTable` makes a key that such a write can meet,
+    and no guard of a unique value has one.
     """
     if info.single_table is not None and not may_meet_siblings(info):
         return ()
@@ -58,17 +59,22 @@ def write_conditions(info: ModelInfo, discriminator: Field) -> tuple[Condition, 
 
 
 def may_meet_siblings(info: ModelInfo) -> bool:
-    """Whether another model of its `SingleTable` can have an item under one of its keys."""
+    """Whether one of its keys can be that of an item of another model of its `SingleTable`, or of a
+    guard there."""
     table = info.single_table
     if table is None:
         return False
     known: tuple[int, bool] | None = info.siblings
     if known is None or known[0] != table.revision:
-        from adorm.schema.table_models import may_have_equal_keys
+        from adorm.schema.table_models import may_have_equal_keys, may_have_key_of_guard
 
         own = info.item_models.models
         others = [model_info(cls) for cls in table.models]
         met = any(other not in own and may_have_equal_keys(info, other) for other in others)
+        guards = {each.prefix for other in others for each in other.unique}
+        if guards:
+            guards.add(HASHED_PREFIX)
+        met = met or any(may_have_key_of_guard(info, start) for start in guards)
         known = info.siblings = table.revision, met
     return known[1]
 

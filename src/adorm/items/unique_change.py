@@ -125,10 +125,14 @@ class UniqueChange:
         return not same(_only(before.values, names), _only(after, names))
 
     def _after(self, before: Values | None) -> Values | None:
-        """The values after the write; None where it deletes the item."""
+        """The values after the write; None where it deletes the item. An item that is written as
+        deleted has none."""
         facts, codec = self.facts, self.binding.codec
+        deleted_at = self.binding.info.deleted_at
         if facts.verb == "delete":
             return None
+        if deleted_at is not None and getattr(facts.instance, deleted_at.name, None) is not None:
+            return {}
         if facts.instance is not None:
             new = self.uniques.of_instance(facts.instance, self.fields)
             names = self.names if self._written is None else self.names & self._written

@@ -20,6 +20,8 @@ GUARD_TYPE = "_unique"
 """What the type attribute holds of an item that guards a unique value."""
 GUARD_OWNER = "_owner"
 """The attribute of such an item that holds the key of the item with the value."""
+HASHED_PREFIX = "UNIQUE##"
+"""What the key of a guard with a hash begins with. No entity is empty, so no other begins so."""
 
 
 class SingleTable:

@@ -70,6 +70,25 @@ def may_have_equal_keys(one: TableModel, other: TableModel) -> bool:
     return all(_may_be_equal(mine.template, theirs.template) for mine, theirs in sides)
 
 
+def may_have_key_of_guard(model: TableModel, start: str) -> bool:
+    """Whether an item of the model can have the key of a guard, whose text is both its partition
+    key and its sort key. True may be wrong.
+
+    Args:
+        start: what the texts of the guards begin with.
+    """
+    return model.key is None or all(
+        _may_begin_with(side.template, start) for side in model.key.sides
+    )
+
+
+def _may_begin_with(template: Template, start: str) -> bool:
+    if template.alone is not None:
+        return True
+    own = literal_start(template)
+    return own.startswith(start) or (bool(template.parts) and start.startswith(own))
+
+
 def _may_be_equal(one: Template, other: Template) -> bool:
     if one.tag != other.tag:
         return False
