@@ -861,6 +861,24 @@ def test_hooks_are_plain_methods() -> None:
             def wrong() -> None: ...
 
 
+def _with_hook(method: Any) -> Any:
+    return type("Hooked", (), {"__annotations__": {}, "check": adorm.before_save(method)})
+
+
+def test_a_hook_takes_nothing_but_the_instance() -> None:
+    def beside(self: object, session: object) -> None: ...
+    def by_name(self: object, *, session: object) -> None: ...
+    def nothing() -> None: ...
+    def optional(self: object, session: object = None, *, more: int = 0) -> None: ...
+    def anything(*args: object, **named: object) -> None: ...
+
+    for wrong, why in ((beside, "session"), (by_name, "session"), (nothing, "no self")):
+        with pytest.raises(adorm.ModelError, match=f"Hooked.check takes {why}, and a hook is"):
+            adorm.model(_with_hook(wrong))
+    for right in (optional, anything):
+        adorm.model(_with_hook(right))
+
+
 async def test_a_mapped_class_has_no_hooks(bench: Bench) -> None:
     @attrs.define
     class Plain:

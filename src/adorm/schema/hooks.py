@@ -6,7 +6,7 @@ Only models that have hooks load this module.
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_VARARGS
 from types import FunctionType
 from typing import Any, Literal, TypeVar, cast
 
@@ -96,6 +96,22 @@ def _marked(method: HookT, event: Event) -> HookT:
     return cast("HookT", method)
 
 
+def _check_parameters(method: FunctionType, where: str) -> None:
+    """Refuse a method that can't be called with the instance alone."""
+    code, defaults = method.__code__, method.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    required = list(names[1 : code.co_argcount - len(defaults)])
+    keyword_defaults = method.__kwdefaults__ or {}
+    required += [name for name in names[code.co_argcount :] if name not in keyword_defaults]
+    takes_self = code.co_argcount > 0 or code.co_flags & CO_VARARGS
+    if required or not takes_self:
+        what = f"takes {' and '.join(required)}" if required else "takes no self"
+        raise ModelError(
+            f"{where} {what}, and a hook is called with the instance alone: write it with the one "
+            "parameter self"
+        )
+
+
 def _check_sync(method: Any, where: str) -> None:
     if method.__code__.co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR):
         raise ModelError(
@@ -121,7 +137,8 @@ def hooks_of(cls: type) -> Hooks:
     such as None, is no hook any more.
 
     Raises:
-        ModelError: a hook is a static method or class method, or an `after_load` hook is async.
+        ModelError: a hook is a static method or class method, or needs more than the instance, or
+            an `after_load` hook is async.
     """
     found: dict[str, tuple[Event, ...]] = {}
     methods: dict[str, FunctionType] = {}
@@ -139,6 +156,7 @@ def hooks_of(cls: type) -> Hooks:
             else:
                 found.pop(name, None)
     for name, events in found.items():
+        _check_parameters(methods[name], f"{cls.__name__}.{name}")
         if "after_load" in events:
             _check_sync(methods[name], f"{cls.__name__}.{name}")
 
