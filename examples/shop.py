@@ -214,6 +214,7 @@ async def run(db: adorm.Database) -> None:
         await fill(db)
         print("The items of the table, and their keys in GSI1")
         await print_chart(db, "PK", "SK", "GSI1PK", "GSI1SK")
+        print("  A `_unique` item guards an email: its key is made of it, so that no two have it.")
         print("\nThe orders in GSI2")
         await print_chart(db, "GSI2PK", "GSI2SK")
         for step in (*QUESTIONS, *REFUSALS):

@@ -316,6 +316,7 @@ def test_the_shop_shows_its_keys_and_answers_its_questions(where: list[str]) -> 
     ):
         assert row.split() in words
     for expected in (
+        "  A `_unique` item guards an email: its key is made of it, so that no two have it.",
         "  Ada: o3 for 31, o2 for 16.5",
         "  first page: ['o3', 'o2']",
         "  o2 of ada: cup 12, tea 4.5; in all 16.5",
