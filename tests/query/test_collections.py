@@ -298,6 +298,7 @@ async def test_a_scan_of_several_models(db: Database) -> None:
     assert (len(customers), len(orders)) == (2, 4)
     assert await db.scan(Customer, Order).count() == 12
     assert await db.scan(Customer, Order).filter(Order.status == "paid").count() == 6
+    assert await db.scan(Customer, Order).where(Order.status == "paid").count() == 6
     customers, orders = await db.scan(Customer, Order).limit(3)
     assert len(customers) + len(orders) == 3
     assert len([each async for each in db.scan(Customer, Order)]) == 12

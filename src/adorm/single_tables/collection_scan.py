@@ -128,6 +128,10 @@ class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
     def connection(self) -> Connection | None:
         return self._read.connection
 
+    def where(self, *conditions: bool | Condition) -> Self:
+        """The same as `filter`, because a scan has no key condition."""
+        return self.filter(*conditions)
+
     def filter(self, *conditions: bool | Condition) -> Self:
         """Leave out items that do not meet the conditions that are about their model.
 
