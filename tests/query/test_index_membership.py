@@ -276,3 +276,24 @@ async def test_a_value_of_an_index_whose_keys_have_other_parts_needs_the_key(
     query = db.table(Link).query("a").index("GSI1")
     with pytest.raises(UsageError, match=r"GSI1 has keys Link\.outgoing and Link\.incoming"):
         await query
+
+
+def test_the_plan_tells_the_key_condition_from_what_only_serves() -> None:
+    messages = adorm.connect("memory").table(Message)
+    query = messages.query().where(Message.user == "ada", Message.unread == True)  # noqa: E712  # a condition
+    for each in (query, query.index(Message.while_unread)):
+        assert (
+            "index 'GSI1' (while_unread): the key condition is on user, and only= of the key is on "
+            "unread"
+        ) in each.explain().reason
+    assert "only=" not in messages.query("ada").explain().reason
+
+
+def test_query_takes_no_parts_by_name() -> None:
+    messages: Any = adorm.connect("memory").table(Message)
+    with pytest.raises(
+        UsageError, match=r"\(user\): write query\(user\), or .*where\(Message.user =="
+    ):
+        messages.query(user="ada")
+    with pytest.raises(UsageError, match=r"none by name \(nobody\): write query\(user\)"):
+        messages.query(nobody="ada")

@@ -60,9 +60,12 @@ class Fit:
     partitions: tuple[tuple[Partition, ...], ...] = ()
     time_range: TimeRange | None = None
     """Both as in `Access`."""
+    only: str = ""
+    """The names of the fields that `only=` of the key is on: no part of the key condition."""
 
     def __str__(self) -> str:
-        return f"{self.target}: the key condition is on {self.uses}"
+        only = f", and only= of the key is on {self.only}" if self.only else ""
+        return f"{self.target}: the key condition is on {self.uses}{only}"
 
 
 class NoFit(Exception):

@@ -129,7 +129,7 @@ def part_fit(info: ModelInfo, target: Target, key: ItemKey, wanted: Wanted) -> F
         texts = PartitionTexts(groups, (), texts.names, texts.condition, texts.time_range)
     else:
         consumed += [*texts.consumed, *sort.consumed, *implied]
-    used = dict.fromkeys((*texts.names, *sort.names, *(field.name for field in key.only)))
+    used = dict.fromkeys((*texts.names, *sort.names))
     return _fit(info, target, wanted, key, texts, sort, {id(each) for each in consumed}, used)
 
 
@@ -144,6 +144,7 @@ def _fit(
     used: Collection[str],
 ) -> Fit:
     path = info.path_of(key.partition.field)
+    only = [field.name for field in key.only]
     sort_condition = () if sort.condition is None else (sort.condition,)
     rest = [each for each in wanted.conditions if id(each) not in consumed]
     check_filter(target, wanted.filters, (*rest, *wanted.filters))
@@ -167,11 +168,12 @@ def _fit(
         target,
         first.key,
         first.filter,
-        len(used),
+        len({*used, *only}),
         wanted.hydrates or not target.missing(wanted.attribute_names),
         ", ".join(used) or "its text, which has no parts",
         tuple(map(tuple, groups)) if is_several else (),
         texts.time_range,
+        ", ".join(only),
     )
 
 

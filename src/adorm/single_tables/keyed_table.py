@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
+from adorm.errors import UsageError
+from adorm.models import ModelInfo
 from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.schema.scalar_types import KeyValue
 from adorm.table import Table
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from adorm.items.restore import Restore
     from adorm.items.single_write import Write
     from adorm.items.update import Update
+    from adorm.query.query import Query
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 P = ParamSpec("P")
@@ -27,6 +31,13 @@ class KeyedTable(Table[ModelT], Generic[ModelT, P]):
     """
 
     __slots__ = ()
+
+    if not TYPE_CHECKING:  # checkers refuse parts by name, and nothing says so at runtime
+
+        def query(self, *partition: KeyValue, **parts: Any) -> Query[ModelT]:
+            if parts:
+                raise UsageError(_by_name(self._binding.info, parts))
+            return super().query(*partition)
 
     if TYPE_CHECKING:  # the same methods, whose parameters are the parts of the key
 
@@ -90,3 +101,17 @@ class KeyedTable(Table[ModelT], Generic[ModelT, P]):
         def batch_get(  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
             self, keys: Iterable[Key[ModelT]], /
         ) -> BatchGet[ModelT]: ...
+
+
+def _by_name(info: ModelInfo, parts: Iterable[str]) -> str:
+    """Why `query` takes no parts by name, and what to do."""
+    key = info.key
+    fields = info.parts if key is None else [each.field for each in key.partition.template.parts]
+    names = dict.fromkeys(field.name for field in fields)
+    known = {field.name for field in info.structure.fields}
+    asked = ", ".join(f"{info.name}.{name} == ..." for name in parts if name in known)
+    in_order = f"query({', '.join(names)})"
+    return (
+        f"query() of {info.name} takes the parts of the partition key in order and none by name "
+        f"({', '.join(parts)}): write {in_order}, or query().where({asked or '...'})"
+    )
