@@ -60,7 +60,7 @@ class GetOrCreate(_OrCreate[ModelT]):
     asks for a free key, and its failure gives the item.
     """
 
-    _reader: Binding | None = None
+    _reader: Binding | None = attrs.field(default=None, alias="reader")
     """By what the item that is there is read, where the instance's own model is not it: by an
     abstract model, as the subclass that the item is of."""
 

@@ -65,7 +65,8 @@ class AbstractTable(KeyedTable[ModelT, P]):
 
     def get_or_create(self, item: ModelT, /) -> GetOrCreate[ModelT]:
         own = bound_to(self._binding, item)
-        return GetOrCreate(own, key_of_instance(own, item), item, reader=self._binding)
+        key = key_of_instance(own, item)
+        return GetOrCreate[ModelT](own, key, item, reader=self._binding)
 
     def update_or_create(
         self, item: ModelT, /, *, only: Sequence[object]
