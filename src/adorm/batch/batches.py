@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 from adorm.batch.concurrency import DEFAULT_CONCURRENCY
 from adorm.errors import UsageError
@@ -11,6 +11,7 @@ from adorm.items.binding import Binding, Connection
 from adorm.items.keys import Key, make_key
 from adorm.schema.model_types import AttrsLike, DataclassLike
 from adorm.schema.scalar_types import KeyValue
+from adorm.tx.transactions import TableTransactions
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.batch.block import Batch
@@ -24,13 +25,10 @@ if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays f
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 
 
-class TableBatches(Generic[ModelT]):
-    """What a table offers for many items at once."""
+class TableBatches(TableTransactions[ModelT]):
+    """What a table offers for many items at once, beside its transactions."""
 
-    __slots__ = ("_binding",)
-
-    def __init__(self, binding: Binding) -> None:
-        self._binding = binding
+    __slots__ = ()
 
     def batch_get(
         self, keys: Iterable[Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue], /

@@ -1,19 +1,24 @@
-"""What a database offers of transactions."""
+"""What a database, and a table, offer of transactions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from adorm.items.binding import Connection
-from adorm.items.keys import Key
+from adorm.items.binding import Binding, Connection
+from adorm.items.keys import Key, make_key
+from adorm.models import is_instance
 from adorm.schema.model_types import AttrsLike, DataclassLike
+from adorm.schema.scalar_types import KeyValue
 
 if TYPE_CHECKING:  # imported by the methods that need them: a cold start pays for what it uses
     from adorm.retry import RetryPolicy
     from adorm.tx.block import Transaction
+    from adorm.tx.move import Move
+    from adorm.tx.read_modify_write import ChangeFunction
     from adorm.tx.transact_get import TransactGet
 
+ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 T1 = TypeVar("T1", bound=DataclassLike | AttrsLike)
 T2 = TypeVar("T2", bound=DataclassLike | AttrsLike)
 T3 = TypeVar("T3", bound=DataclassLike | AttrsLike)
@@ -126,3 +131,73 @@ class Transactions(Connection):
         from adorm.tx.transact_get import TransactGet, get_actions
 
         return TransactGet(self, get_actions(self, keys), list)
+
+
+class TableTransactions(Generic[ModelT]):
+    """What a table offers for changes that need what is stored to be as it was read."""
+
+    __slots__ = ("_binding",)
+
+    def __init__(self, binding: Binding) -> None:
+        self._binding = binding
+
+    def _key(self, key: tuple[Any, ...], parts: dict[str, Any]) -> Key[Any]:
+        return make_key(self._binding.info, key, parts)
+
+    def move(self, old: ModelT | Key[ModelT], new: ModelT, /) -> Move[ModelT]:
+        """Put `new` under its key, which has to be free, in the place of `old`, in one transaction.
+
+        An item never changes its key: `await orders.move(order, attrs.evolve(order,
+        order_id="o2"))`. The version goes on, and `created_at` stays. The result is the new item.
+
+        Raises (when awaited):
+            ItemNotFound: there is no old item.
+            VersionConflict: the old item was given as an instance, and was written since it was
+                read, or is gone.
+            ItemExists: the new key is taken; `.item` is what is there.
+        """
+        from adorm.items.single_write import key_of_instance
+        from adorm.tx.move import Move
+
+        binding = self._binding
+        if is_instance(binding.info, old):
+            return Move(binding, key_of_instance(binding, old), old, new)
+        return Move(binding, self._key((old,), {}), None, new)
+
+    async def read_modify_write(
+        self,
+        key: Key[ModelT] | tuple[KeyValue, KeyValue] | KeyValue,
+        change: ChangeFunction[ModelT],
+        /,
+        *,
+        max_attempts: int = 30,
+    ) -> ModelT:
+        """Read the item, let `change` change it and save it; again if it was written meanwhile.
+
+        ::
+
+            await accounts.read_modify_write(
+                "a", lambda account: attrs.evolve(account, balance=account.balance * 2)
+            )
+
+        `change` may be async; it gets the item and changes it in place, or returns another in its
+        place. It is called once for each attempt, so it should do nothing else. The read is
+        consistent; between attempts it waits as the retry policy says, with jitter and under the
+        deadline. A change that raises leaves everything as it was.
+
+        Returns:
+            The item as stored.
+
+        Raises:
+            UsageError: the model has no version, or `change` gave what can't be saved under this
+                key.
+            ItemNotFound: there is no such item.
+            VersionConflict: others were faster `max_attempts` times; or with `maybe_applied`, the
+                save may have been applied.
+        """
+        from adorm.tx.read_modify_write import read_modify_write
+
+        stored = await read_modify_write(
+            self._binding, self._key((key,), {}), change, max_attempts=max_attempts
+        )
+        return cast("ModelT", stored)
