@@ -79,9 +79,12 @@ def given_values(given: Iterable[Condition], codec: Codec) -> dict[str, Attribut
 def not_as_given(
     conditions: Iterable[Condition], codec: Codec, item: Mapping[str, AttributeValue]
 ) -> list[DocumentPath]:
-    """The attributes of which conditions tell another value than an item has."""
+    """The attributes of which the caller's conditions tell another value than an item has. What
+    adorm has read itself (`stored_as`) is none of them."""
     found: list[DocumentPath] = []
     for condition in conditions:
+        if isinstance(getattr(condition, "operand", None), StoredValue):
+            continue
         for name, value in given_values((condition,), codec).items():
             stored, told = (
                 None if each is None or is_null(each) else canonical(each)
