@@ -113,7 +113,8 @@ def unique_texts(binding: Binding, given: Iterable[bool | Any]) -> tuple[str, tu
     constraints = [(each, unique) for each in models for unique in each.unique]
     if not constraints:
         raise UsageError(
-            f"{info.name} has no unique values: get_by() finds by adorm.attribute(unique=True)"
+            f"{info.name} has no unique values: get_by() needs a field that is "
+            "declared by adorm.attribute(unique=True)"
         )
     asked = conditions(given)
     fields = [field for each in (info, *models) for field in each.structure.fields]

@@ -40,7 +40,7 @@ class _OrCreate(Retriable[tuple[ModelT, bool]], Generic[ModelT]):
         return self._binding.info.name
 
     def _create(self) -> Put[Any, ModelT]:
-        # the one place where a new item is made: what goes with it, goes in here
+        # both operations create the item here, so that they send the same request
         return Put(
             self._binding,
             self._key,

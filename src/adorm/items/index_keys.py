@@ -24,7 +24,7 @@ from adorm.schema.item_keys import ItemKey
 
 
 @attrs.frozen(eq=False)
-class Lack:
+class UnknownParts:
     """A key that can't be written, because parts of it are not known."""
 
     key: ItemKey
@@ -102,7 +102,7 @@ class IndexKeys:
         touched: AbstractSet[str] | None,
         key_parts: AttributeMap,
         known: Mapping[str, AttributeValue | None],
-        lacks: list[Lack],
+        lacks: list[UnknownParts],
     ) -> dict[Field, AttributeValue | None]:
         """The key attributes to write, None for one to remove.
 
@@ -119,7 +119,7 @@ class IndexKeys:
             key = self._keys[0]
             values = self._values(key, key_parts, known)
             if not key.is_left_out(values):
-                return _side_by_side(key, touched, values, lacks)
+                return _changed_sides(key, touched, values, lacks)
         for key in self._keys:
             values = self._values(key, key_parts, known)
             if key.is_left_out(values):
@@ -127,7 +127,7 @@ class IndexKeys:
             unknown = key.unknown(key.by_name, values)
             if unknown:
                 lacks.append(
-                    Lack(key.key, [field.attribute_name for field in self._fields], unknown)
+                    UnknownParts(key.key, [field.attribute_name for field in self._fields], unknown)
                 )
                 return {}
             return {side.field: side.render(values) for side in key.sides}
@@ -141,17 +141,20 @@ class IndexKeys:
         return told | {name: value for name, value in known.items() if name in key.by_name}
 
 
-def _side_by_side(
-    key: _Key, touched: AbstractSet[str] | None, values: Mapping[str, Any], lacks: list[Lack]
+def _changed_sides(
+    key: _Key,
+    touched: AbstractSet[str] | None,
+    values: Mapping[str, Any],
+    lacks: list[UnknownParts],
 ) -> dict[Field, AttributeValue | None]:
-    """The attributes of a key that every item has: each that has a changed part."""
+    """The attributes of a key that every item has, as far as one of their parts is changed."""
     written: dict[Field, AttributeValue | None] = {}
     for side in key.sides:
         if touched is not None and not touched & side.names:
             continue
         unknown = key.unknown(side.names, values)
         if unknown:
-            lacks.append(Lack(key.key, [side.field.attribute_name], unknown))
+            lacks.append(UnknownParts(key.key, [side.field.attribute_name], unknown))
         else:
             written[side.field] = side.render(values)
     return written
@@ -173,7 +176,7 @@ def index_key_changes(
     key_values: Sequence[Any],
     touched: AbstractSet[str] | None,
     known: Mapping[str, AttributeValue | None],
-) -> tuple[dict[Field, AttributeValue | None], list[Lack]]:
+) -> tuple[dict[Field, AttributeValue | None], list[UnknownParts]]:
     """The attributes of all index keys that a write has to write, and the keys that it can't.
 
     Args:
@@ -186,7 +189,7 @@ def index_key_changes(
         BadValue: a part is empty, does not fit its format, or contains the text that ends it.
     """
     changes: dict[Field, AttributeValue | None] = {}
-    lacks: list[Lack] = []
+    lacks: list[UnknownParts] = []
     key_parts: AttributeMap | None = None
     for keys in index_keys_of(info, codec):
         if touched is not None and not touched & keys.names:

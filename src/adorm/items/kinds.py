@@ -87,10 +87,8 @@ def own_key(info: ModelInfo, except_for: Iterable[str] = ()) -> tuple[Condition,
     """
     found: list[Condition] = []
     if info.key is not None and not info.is_abstract:
-        from adorm.schema.table_models import literal_start
-
         for side in info.key.sides:
-            start = literal_start(side.template)
+            start = side.template.literal_start
             if start and side.attribute_name not in except_for:
                 found.append(BeginsWith(info.path_of(side.field), start))
     return tuple(found)

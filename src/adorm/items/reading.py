@@ -20,7 +20,7 @@ MAX_ATTEMPTS = 30
 """How often the update is sent while other writers change what it read."""
 
 
-class Readable(Protocol):
+class ReadingUpdate(Protocol):
     """What is needed of an update."""
 
     @property
@@ -37,14 +37,14 @@ class Readable(Protocol):
         """
         ...
 
-    def when(self, *conditions: Condition) -> Readable: ...
+    def when(self, *conditions: Condition) -> ReadingUpdate: ...
 
     async def send(self, prepared: PreparedWrite) -> Any:
         """Send it as it is."""
         ...
 
 
-def read_request(update: Readable) -> dict[str, Any] | None:
+def read_request(update: ReadingUpdate) -> dict[str, Any] | None:
     """The consistent read of all parts of index keys; None where the update knows what it needs."""
     try:
         update.prepare()
@@ -53,7 +53,7 @@ def read_request(update: Readable) -> dict[str, Any] | None:
     return None
 
 
-def plan_of_reading(update: Readable) -> Plan | None:
+def plan_of_reading(update: ReadingUpdate) -> Plan | None:
     """The plan of that read."""
     request = read_request(update)
     if request is None:
@@ -65,7 +65,7 @@ def plan_of_reading(update: Readable) -> Plan | None:
     return plan_of("GetItem", request, read_cost(consistent=True), reason=reason)
 
 
-async def send_reading(update: Readable, retry: RetryPolicy | None) -> Any:
+async def send_reading(update: ReadingUpdate, retry: RetryPolicy | None) -> Any:
     """Send an update with the condition that the parts it read are still the same.
 
     Where one of them has changed, the failed condition tells the new value, and the update is sent
@@ -121,7 +121,7 @@ def _read_request(binding: Binding, key: Key[Any]) -> dict[str, Any]:
     return request
 
 
-async def _read(update: Readable, retry: RetryPolicy | None) -> AttributeMap:
+async def _read(update: ReadingUpdate, retry: RetryPolicy | None) -> AttributeMap:
     binding, key = update.binding, update.key
     request = _read_request(binding, key)
     answer = await binding.connection.call("GetItem", request, subject=key, retry=retry)
@@ -132,8 +132,8 @@ async def _read(update: Readable, retry: RetryPolicy | None) -> AttributeMap:
 
 
 def _prepare_for(
-    update: Readable, item: AttributeMap
-) -> tuple[Readable, PreparedWrite, dict[str, AttributeValue | None]]:
+    update: ReadingUpdate, item: AttributeMap
+) -> tuple[ReadingUpdate, PreparedWrite, dict[str, AttributeValue | None]]:
     """The update, where the item holds this, and its request; and the parts that it takes from the
     item."""
     info = update.binding.info

@@ -67,9 +67,8 @@ class Restore(Retriable[ModelT], Generic[ModelT]):
             item = await self._get()
             found: ModelT = self._binding.decode(item)
             if not self._binding.is_deleted(item):
-                return (
-                    found  # restored by another writer, or by this one before its answer was lost
-                )
+                # another writer has restored it, or this one has, and the answer was lost
+                return found
             binding = bound_to(self._binding, found)
             field = binding.info.deleted_at or self._deleted_at
             restoration = Restoration(

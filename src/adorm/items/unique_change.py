@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from adorm.codec.absence import is_null
 from adorm.dynamodb.values import AttributeMap, AttributeValue
 from adorm.errors import UsageError
 from adorm.expressions.comparisons import Comparison
@@ -292,5 +293,5 @@ def present_or_absent(
             continue
         if path.field in wanted and path.is_top_level:
             encoded = operand.encode(encoder)
-            found[path.attribute_name] = None if encoded is None or "NULL" in encoded else encoded
+            found[path.attribute_name] = None if encoded is None or is_null(encoded) else encoded
     return found

@@ -191,31 +191,31 @@ class UniqueWrite:
         guard of which text: "put", "delete" or "check"."""
         binding, guards = self._binding, prepared.guards
         actions: list[Mapping[str, Any]] = [{ACTIONS[prepared.operation]: prepared.request}]
-        parts: list[tuple[str, str]] = []
+        guard_actions: list[tuple[str, str]] = []
         if guards is None:
-            return as_request(actions), parts
+            return as_request(actions), guard_actions
         for text in guards.put:
             owner = self._taken.owner((binding.table_name, text), guards.owner)
             seen = () if owner is None else (owner,)
             actions.append(put_guard(binding, text, guards.owner, seen=seen))
-            parts.append(("put", text))
+            guard_actions.append(("put", text))
         for guard, check in self._taken.checks((binding.table_name, text) for text in guards.put):
             actions.append(check)
-            parts.append(("check", guard[1]))
+            guard_actions.append(("check", guard[1]))
         for text in sorted(guards.delete):
             actions.append(delete_guard(binding, text, [guards.owner]))
-            parts.append(("delete", text))
-        return as_request(actions), parts
+            guard_actions.append(("delete", text))
+        return as_request(actions), guard_actions
 
     async def _send_together(self, prepared: PreparedWrite, before: Before) -> Done | Before:
         binding, write = self._binding, self._write
-        request, parts = self.transaction(prepared)
+        request, guard_actions = self.transaction(prepared)
         try:
             await binding.connection.call(
                 "TransactWriteItems", request, subject=write.key, retry=write.policy
             )
         except TransactionCanceled as error:
-            return await self._after_cancellation(error, prepared, before, parts)
+            return await self._after_cancellation(error, prepared, before, guard_actions)
         try:
             return Done(prepared.on_applied(self._answer()))
         except Exception as error:
@@ -238,7 +238,7 @@ class UniqueWrite:
         error: TransactionCanceled,
         prepared: PreparedWrite,
         before: Before,
-        parts: list[tuple[str, str]],
+        guard_actions: list[tuple[str, str]],
     ) -> Done | Before:
         causes = [reason.error for reason in error.reasons]
         for cause in causes:
@@ -255,7 +255,7 @@ class UniqueWrite:
             found = None if is_absent else causes[0].attribute_map
             return self._learn(failure, found, before)
         self._maybe_applied = self._maybe_applied or error.maybe_applied
-        for (doing, text), cause in zip(parts, causes[1:], strict=False):
+        for (doing, text), cause in zip(guard_actions, causes[1:], strict=False):
             if not isinstance(cause, ConditionalCheckFailed):
                 continue
             self._failure = cause

@@ -21,7 +21,7 @@ from adorm.expressions.updates import (
     SetValueIfAbsent,
 )
 from adorm.items.given import given_values
-from adorm.items.index_keys import Lack, encode_parts, index_key_changes
+from adorm.items.index_keys import UnknownParts, encode_parts, index_key_changes
 from adorm.items.keys import Key
 from adorm.models import ModelInfo
 from adorm.schema.fields import Field
@@ -68,7 +68,7 @@ def check_update(
         if name in made and name not in info.key_names:
             raise UsageError(
                 f"{key}: {path} is made of {made[name].template.text!r}: "
-                "change the fields in it, and it follows"
+                "change the fields in it, and the new text is written with them"
             )
         if info.deleted_at is not None and name == info.deleted_at.attribute_name:
             raise UsageError(
@@ -196,7 +196,7 @@ def changes_of(
     conditions: Iterable[Condition],
     *,
     creates: bool,
-) -> tuple[dict[Field, Any], list[Lack]]:
+) -> tuple[dict[Field, Any], list[UnknownParts]]:
     """What an update has to write of the keys of indexes, and which of them it can't."""
     touched = None if creates else frozenset(changed)
     known = {**given_values(conditions, codec), **written}
@@ -204,7 +204,7 @@ def changes_of(
 
 
 def _not_known(
-    key: Key[Any], lack: Lack, changed: Collection[str], creates: bool, in_transaction: bool
+    key: Key[Any], lack: UnknownParts, changed: Collection[str], creates: bool, in_transaction: bool
 ) -> PartsNotKnown:
     info, item_key = key.info, lack.key
     missing = [f"{info.name}.{field.name}" for field in lack.fields]

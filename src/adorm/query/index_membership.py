@@ -139,21 +139,15 @@ def filter_of_scan(info: ModelInfo, key: ItemKey) -> tuple[Condition, ...]:
     return tuple(
         BeginsWith(info.path_of(side.field), start)
         for side in key.sides
-        if (start := literal_start(side))
+        if (start := side.template.literal_start)
     )
 
 
 def _have_a_common_text(one: KeySide, other: KeySide) -> bool:
     """Whether both templates may make one text, as far as their beginnings tell."""
-    beginnings = [literal_start(side) for side in (one, other)]
+    beginnings = [side.template.literal_start for side in (one, other)]
     shorter, longer = sorted(beginnings, key=len)
     return longer.startswith(shorter)
-
-
-def literal_start(side: KeySide) -> str:
-    """The text with which every key of a side begins."""
-    segments = side.template.segments
-    return segments[0] if segments and isinstance(segments[0], str) else ""
 
 
 def _is_on(measured: object, field: Field) -> bool:

@@ -32,8 +32,8 @@ from adorm.query.stream import ItemIterator, ItemStream, QueryStream
 
 if TYPE_CHECKING:
     from adorm.items.key_makers import IndexKey
-    from adorm.query.shard_pages import PageOfShards
-    from adorm.query.shards import ShardPages
+    from adorm.query.page_of_shards import PageOfShards
+    from adorm.query.shards import MergedShards
     from adorm.schema.item_keys import ItemKey
 
 ItemT = TypeVar("ItemT")
@@ -246,7 +246,7 @@ class PagedRead(Retriable[list[ItemT]], Generic[ItemT]):
             pages.next, capacity, self._operation, name, collects_errors=collects_errors
         )
 
-    def _pages(self, capacity: Capacity | None = None) -> DecodedPages[ItemT] | ShardPages[ItemT]:
+    def _pages(self, capacity: Capacity | None = None) -> DecodedPages[ItemT] | MergedShards[ItemT]:
         """What reads the items."""
         return DecodedPages(self._read_request, self._limit, capacity)
 
@@ -353,6 +353,6 @@ def _page_of(
     partitions = read.partitions
     if partitions is None or len(partitions.slots) == 1:
         return PageOfItems(read, limit, cursor)
-    from adorm.query.shard_pages import PageOfShards
+    from adorm.query.page_of_shards import PageOfShards
 
     return PageOfShards(read, partitions, limit, cursor)

@@ -209,7 +209,7 @@ def _partitions(
         if equal is None:
             advice = advice_on_filter(wanted.filters, [template.alone.attribute_name])
             raise NoPartition(f"{template.alone.name} is not given by ==", advice)
-        condition = moved(equal, info.path_of(side.field))
+        condition = on_path(equal, info.path_of(side.field))
         return PartitionTexts((), (equal,), (template.alone.name,), condition)
     found = partition_texts(side, given, where)
     if isinstance(found, PartitionTexts):
@@ -235,7 +235,7 @@ def _sort_use(info: ModelInfo, side: KeySide | None, given: GivenParts, where: s
         asked = given.of(alone).all
         if not asked:
             return _SortUse(None, (), 0, ())
-        condition = moved(_one_condition(alone, asked), path)
+        condition = on_path(_one_condition(alone, asked), path)
         return _SortUse(condition, tuple(asked), 1, (alone.name,))
     try:
         found = text_range(side, given, where)
@@ -266,7 +266,7 @@ def _raw_conditions(key: ItemKey, given: GivenParts) -> list[Condition]:
     ]
 
 
-def moved(condition: Condition, path: DocumentPath) -> Condition:
+def on_path(condition: Condition, path: DocumentPath) -> Condition:
     """The same condition on another attribute, whose values are stored in the same way."""
     if isinstance(condition, Comparison):
         return Comparison(path, condition.comparator, condition.operand)

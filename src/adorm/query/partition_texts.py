@@ -131,7 +131,7 @@ def _times_read(times: Sequence[Part], given: GivenParts) -> _TimesRead | NoPart
     if unit is None:
         return NoPartitionTexts(
             f"{name} is not given by ==, and no range of it says which of the partitions "
-            f"{side_text(times)} are meant, as their texts come again",
+            f"{_written(times)} are meant, as their texts come again",
             tuple(times),
         )
     asked = given.of(field)
@@ -168,7 +168,7 @@ def _times_read(times: Sequence[Part], given: GivenParts) -> _TimesRead | NoPart
     )
 
 
-def side_text(parts: Sequence[Part]) -> str:
+def _written(parts: Sequence[Part]) -> str:
     """The parts as they are written in a template."""
     return " and ".join(f"{{{part.field.name}:{part.format}}}" for part in parts)
 
@@ -182,7 +182,7 @@ def _text(side: KeySide, texts: Mapping[Part, str | None]) -> str:
 
 def _too_many(parts: Sequence[Part]) -> NoPartitionTexts:
     return NoPartitionTexts(
-        f"the range has more than {MAX_PARTITIONS:,} partitions {side_text(parts)}, and each is a "
+        f"the range has more than {MAX_PARTITIONS:,} partitions {_written(parts)}, and each is a "
         "query of its own: take a smaller range",
         tuple(parts),
     )

@@ -29,7 +29,7 @@ from adorm.query.stream import ItemStream
 from adorm.schema.fields import Field
 
 if TYPE_CHECKING:
-    from adorm.query.shards import ShardPages
+    from adorm.query.shards import MergedShards
 
 ItemT = TypeVar("ItemT")
 T = TypeVar("T")
@@ -98,16 +98,16 @@ class Query(Aggregates[ItemT], Generic[ItemT]):
             return super().page(cursor)
         return super(Query, attrs.evolve(self, resumed=cursor)).page(cursor)
 
-    def _pages(self, capacity: Capacity | None = None) -> DecodedPages[ItemT] | ShardPages[ItemT]:
+    def _pages(self, capacity: Capacity | None = None) -> DecodedPages[ItemT] | MergedShards[ItemT]:
         info = self._binding.info
         if info.key is None and not info.readable_keys:
             return super()._pages(capacity)
         read = self._read_request()
         if read.partitions is None or len(read.partitions.slots) == 1:
             return DecodedPages(lambda: read, self._limit, capacity)
-        from adorm.query.shards import ShardPages
+        from adorm.query.shards import MergedShards
 
-        return ShardPages(read, self._limit, capacity)
+        return MergedShards(read, self._limit, capacity)
 
     def _wanted_conditions(self) -> tuple[Condition, ...]:
         """The conditions of `where`; with a cursor that holds a range, in that range."""

@@ -78,7 +78,7 @@ class _ShardPage(Generic[ItemT]):
         self.is_last = is_last
 
 
-class ShardPages(Generic[ItemT]):
+class MergedShards(Generic[ItemT]):
     """The items of all shards of a query in the order of their sort keys, in a block.
 
     Args:
@@ -290,7 +290,7 @@ class ShardStream(ItemStream[ItemT]):
     """The items of several shards, in a block: `async with query.stream() as rows:`."""
 
     def __init__(
-        self, pages: ShardPages[ItemT], capacity: Capacity, *, collects_errors: bool
+        self, pages: MergedShards[ItemT], capacity: Capacity, *, collects_errors: bool
     ) -> None:
         self._pages = pages
         self._capacity = capacity

@@ -37,8 +37,8 @@ def before_save(method: HookT, /) -> HookT:
 def after_save(method: HookT, /) -> HookT:
     """Call this method of the stored instance after it was written by `create`, `put` or `save`.
 
-    It may be async. An error of its is raised with a note that the write was applied; its `applied`
-    is True.
+    It may be async. If it raises, the error is raised with a note that the write was applied, and
+    the error's `applied` is True.
 
     Raises:
         ModelError: it is no plain method.
@@ -61,8 +61,8 @@ def before_delete(method: HookT, /) -> HookT:
 def after_delete(method: HookT, /) -> HookT:
     """Call this method after an instance was deleted.
 
-    It may be async. An error of its is raised with a note that the delete was applied; its
-    `applied` is True.
+    It may be async. If it raises, the error is raised with a note that the delete was applied, and
+    the error's `applied` is True.
 
     Raises:
         ModelError: it is no plain method.
@@ -75,7 +75,7 @@ def after_load(method: HookT, /) -> HookT:
 
     It changes the instance; of a frozen model it returns a changed copy. It is called for each item
     that a read, `returning("new")` or `returning("old")`, a stream or `from_attribute_map` gives,
-    and for `.item` of an error. An error of its is an `ItemDecodeError`.
+    and for `.item` of an error. If it raises, the read raises an `ItemDecodeError`.
 
     Raises:
         ModelError: it is async, or no plain method.

@@ -71,7 +71,7 @@ class KeyField:
     def __set__(self, instance: object, value: object) -> NoReturn:
         raise UsageError(
             f"{type(instance).__name__}.{self.name} is made of {self.template!r}: "
-            "set the fields in it, and it follows"
+            "set the fields in it, and the new text is made of them"
         )
 
 

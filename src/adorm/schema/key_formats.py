@@ -153,13 +153,13 @@ def _read(text: str, type_: PartType, where: str) -> Format:
         return Format("time", _width_of_time(text, _DIRECTIVES_OF.get(type_), where))
     if text == "d":
         return Format("number")
-    if text.startswith("shard(") and text.endswith(")") and _is_digits(text[6:-1]):
+    if text.startswith("shard(") and text.endswith(")") and _is_short_number(text[6:-1]):
         shards = int(text[6:-1])
         if not 2 <= shards <= MAX_SHARDS:
             raise ModelError(f"{where}: {text!r}: a number has 2 to {MAX_SHARDS} shards")
         return Format("shard", shards=shards)
     digits = text.removeprefix("~")
-    if digits.startswith("0") and digits.endswith("d") and _is_digits(digits[1:-1]):
+    if digits.startswith("0") and digits.endswith("d") and _is_short_number(digits[1:-1]):
         width = int(digits[1:-1])
         if not 1 <= width <= MAX_NUMBER_DIGITS:
             raise ModelError(
@@ -169,7 +169,7 @@ def _read(text: str, type_: PartType, where: str) -> Format:
     raise ModelError(f"{where}: there is no format {text!r}; there are {_KNOWN}")
 
 
-def _is_digits(text: str) -> bool:
+def _is_short_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 4
 
 

@@ -98,6 +98,18 @@ class Template(Record):
         self._hold(text, segments, parts, alone, shape)
 
     @property
+    def literal_start(self) -> str:
+        """The literal text that all its texts begin with; "" where it begins with a part."""
+        first = self.segments[0] if self.segments else ""
+        return first if isinstance(first, str) else ""
+
+    @property
+    def literal_end(self) -> str:
+        """The literal text that all its texts end with; "" where it ends with a part."""
+        last = self.segments[-1] if self.segments else ""
+        return last if isinstance(last, str) else ""
+
+    @property
     def tag(self) -> Tag:
         """The tag of the key attribute: S, or for `alone` that of the field."""
         return self.parts[0].tag if self.alone is not None else "S"

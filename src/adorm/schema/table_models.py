@@ -97,30 +97,19 @@ def _may_be_equal(one: Template, other: Template) -> bool:
     if not one.parts or not other.parts:
         fixed, by_parts = (other, one) if one.parts else (one, other)
         if not by_parts.parts:
-            return literal_start(by_parts) == literal_start(fixed)
+            return by_parts.literal_start == fixed.literal_start
         return _may_give(by_parts, fixed)
-    start, other_start = literal_start(one), literal_start(other)
-    end, other_end = _literal_end(one), _literal_end(other)
+    start, other_start = one.literal_start, other.literal_start
+    end, other_end = one.literal_end, other.literal_end
     same_start = start.startswith(other_start) or other_start.startswith(start)
     return same_start and (end.endswith(other_end) or other_end.endswith(end))
 
 
 def _may_give(template: Template, fixed: Template) -> bool:
     """Whether a template with parts can give the text of one that has none."""
-    text, start, end = literal_start(fixed), literal_start(template), _literal_end(template)
+    text, start, end = fixed.literal_start, template.literal_start, template.literal_end
     is_long_enough = len(text) > len(start) + len(end)  # no part is empty
     return is_long_enough and text.startswith(start) and text.endswith(end)
-
-
-def literal_start(template: Template) -> str:
-    """The literal text that all texts of a template begin with; "" where it begins with a part."""
-    first = template.segments[0] if template.segments else ""
-    return first if isinstance(first, str) else ""
-
-
-def _literal_end(template: Template) -> str:
-    last = template.segments[-1] if template.segments else ""
-    return last if isinstance(last, str) else ""
 
 
 def _texts(model: TableModel) -> str:

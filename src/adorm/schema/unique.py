@@ -20,7 +20,7 @@ from adorm.schema.structures import Structure
 from adorm.support.records import Record
 
 UNIQUE = "UNIQUE"
-"""The first part of a guard's key, where the model does not give its text."""
+"""What a guard's key begins with, where the model does not give its text."""
 
 
 class UniqueConstraint(Record):

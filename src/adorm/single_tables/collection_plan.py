@@ -22,7 +22,7 @@ from adorm.query.given_parts import GivenParts
 from adorm.query.index_membership import check_holds_all
 from adorm.query.key_conditions import is_equality
 from adorm.query.model_filters import ModelFilter, models_of, on_the_server
-from adorm.query.part_fits import moved
+from adorm.query.part_fits import on_path
 from adorm.query.partition_texts import PartitionTexts, partition_texts
 from adorm.query.read_request import told_by_key
 from adorm.single_tables.collection_keys import UsedKey, keys_on
@@ -187,7 +187,7 @@ def _partition(giver: UsedKey, given: GivenParts) -> _Partition | str:
         equal = given.of(alone).equal
         if equal is None:
             return f"{giver.info.name}.{alone.name} is not given by =="
-        return _Partition(moved(equal, path), False)
+        return _Partition(on_path(equal, path), False)
     found = partition_texts(side, given, str(giver))
     if not isinstance(found, PartitionTexts):
         return f"{giver.info.name}: {found.problem}"
@@ -259,7 +259,7 @@ def _filters(
         )
         if models:
             found.append(ModelFilter(models, condition))
-    found += sort.moved_filters
+    found += sort.carried_filters
     found += [ModelFilter(about[id(each)], each) for each in wanted.filters]
     return found
 

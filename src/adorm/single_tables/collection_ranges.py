@@ -15,7 +15,7 @@ from adorm.query.fits import NoFit
 from adorm.query.given_parts import GivenParts
 from adorm.query.key_conditions import key_path, one_condition
 from adorm.query.model_filters import ModelFilter
-from adorm.query.part_fits import moved
+from adorm.query.part_fits import on_path
 from adorm.query.part_ranges import NoTextRange, TextRange, consumed_equality, text_range
 from adorm.schema.fields import Field
 from adorm.schema.item_keys import KeySide
@@ -73,7 +73,7 @@ class TogetherKeys:
             if equal is None or part.field.attribute_name in known:
                 continue
             if part.type == its.type:
-                implied.append(moved(equal, used.info.path_of(part.field)))
+                implied.append(on_path(equal, used.info.path_of(part.field)))
         return GivenParts(used.info, self.codec, [*own, *implied, *more])
 
     def is_raw(self, condition: Condition) -> bool:
@@ -128,7 +128,7 @@ class SortUse:
     parts_used: int
     consumed: dict[UsedKey, frozenset[int]] = attrs.Factory(dict[UsedKey, frozenset[int]])
     """By key: the `id` of each of its conditions that the range says in full."""
-    moved_filters: tuple[ModelFilter, ...] = ()
+    carried_filters: tuple[ModelFilter, ...] = ()
     """For models to which another model's condition was carried over: what the range does not say
     of it."""
 
@@ -274,7 +274,7 @@ def _carried(
             if id(condition) not in own:
                 field = _counterpart(condition, asked.side, side)
                 path = used.info.path_of(field)
-                carried.setdefault(used, []).append(moved(condition, path))
+                carried.setdefault(used, []).append(on_path(condition, path))
     return carried
 
 
@@ -310,7 +310,7 @@ def _of_fields(
         raise NoFit("a key condition can't say all that is asked of the sort key")
     path = keys.giver.info.path_of(asked.side.field)
     said = frozenset(map(id, asked.conditions))
-    return SortUse(moved(condition, path), None, 1, {each: said for each, _ in sorts})
+    return SortUse(on_path(condition, path), None, 1, {each: said for each, _ in sorts})
 
 
 def _hull(ranges: Sequence[TextRange]) -> TextRange:

@@ -144,6 +144,8 @@ class _Repairs:
     async def _repair_guards(self, item: AttributeMap) -> bool:
         """Put the guards that the item lacks; whether there were any."""
         binding = self._binding
+        if not (binding.info.unique or binding.info.is_abstract):
+            return False
         instance = binding.decode(item)
         info = model_info(type(instance)) if binding.info.is_abstract else binding.info
         if not info.unique:

@@ -25,10 +25,10 @@ docs/decisions/0026-keys-lead-back-to-their-item.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from adorm.codec.absence import FieldPlan, is_null
-from adorm.codec.compiled.key_texts import make_parser, make_renderer, render_source
+from adorm.codec.compiled.key_texts import Renderer, make_parser, make_renderer, render_source
 from adorm.codec.compiled.part_sources import part_source
 from adorm.codec.compiled.writer import FunctionWriter, WriteLines
 from adorm.codec.failures import DecodeFailure, shown
@@ -36,8 +36,6 @@ from adorm.dynamodb.values import AttributeMap, AttributeValue, canonical
 from adorm.errors import UsageError
 from adorm.schema.fields import Field
 from adorm.schema.item_keys import ComputedAttributes, ItemKey, KeySide
-
-Render: TypeAlias = Callable[[Mapping[str, AttributeValue]], AttributeValue | None]
 
 
 class KeyTexts:
@@ -49,7 +47,7 @@ class KeyTexts:
     def __init__(self, owner: str, key: ItemKey) -> None:
         self.key = key
         where = f"{owner}.{key.name}"
-        self.renderers: Mapping[str, Render] = {
+        self.renderers: Mapping[str, Renderer] = {
             side.attribute_name: make_renderer(side.template, where) for side in key.sides
         }
         """The function of each side, by attribute name; None from it where a part is absent."""

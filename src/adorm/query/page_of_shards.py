@@ -12,7 +12,7 @@ from adorm.query.partition_cursors import check_position, positions_in, start_ke
 from adorm.query.partition_reader import PartitionReader
 from adorm.query.partition_reads import PartitionReads
 from adorm.query.read_request import ReadRequest
-from adorm.query.shards import Position, ShardPages, shard_cursor
+from adorm.query.shards import MergedShards, Position, shard_cursor
 
 ItemT = TypeVar("ItemT")
 
@@ -57,7 +57,7 @@ class PageOfShards(Generic[ItemT]):
             DeadlineExceeded: `.cursor` is the one that was given.
         """
         capacity, items = Capacity(), list[ItemT | Unreadable]()
-        pages = ShardPages(self._read, self._most_items(), capacity, self._positions)
+        pages = MergedShards(self._read, self._most_items(), capacity, self._positions)
         try:
             async with pages:
                 if self._limit is None:
