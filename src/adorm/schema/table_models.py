@@ -85,7 +85,7 @@ def may_have_key_of_guard(model: TableModel, start: str) -> bool:
 def _may_begin_with(template: Template, start: str) -> bool:
     if template.alone is not None:
         return True
-    own = literal_start(template)
+    own = template.literal_start
     return own.startswith(start) or (bool(template.parts) and start.startswith(own))
 
 
