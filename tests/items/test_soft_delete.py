@@ -796,3 +796,28 @@ async def test_an_item_that_is_written_as_deleted_holds_no_unique_value(
     assert found.user_name == "ada"
     await members.move(found, Member(user_name="eve", email="a@x.org", deleted_at=NOON))
     await members.restore("bob")
+
+
+async def test_a_repair_gives_no_guards_to_an_item_that_is_deleted_meanwhile() -> None:
+    faults = Faults()
+    async with adorm.connect("memory", wrap=faults, clock=FakeClock(NOON)) as db:
+        await db.create_table(Member)
+        members = db.table(Member)
+        await members.create(Member(user_name="ada", email="a@x.org"))
+        (guard,) = [
+            item
+            for item in (await db.call("Scan", {"TableName": "shop"}))["Items"]
+            if "_owner" in item
+        ]
+        key = {"PK": guard["PK"], "SK": guard["SK"]}
+        await db.call("DeleteItem", {"TableName": "shop", "Key": key})
+
+        async def delete_before(attempt: Attempt) -> Any:
+            await members.delete("ada")
+            return await attempt.send()
+
+        faults.on("TransactWriteItems", call=1).run(delete_before)
+        await members.repair()
+        assert "_owner" not in await stored(db)
+        bob = await members.create(Member(user_name="bob", email="a@x.org"))
+        assert await members.get_by(Member.email == "a@x.org") == bob

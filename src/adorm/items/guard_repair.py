@@ -8,6 +8,7 @@ from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ConditionalCheckFailed, TransactionCanceled, UniqueConflict
 from adorm.expressions.request import RequestExpressions
 from adorm.items.binding import Binding
+from adorm.items.given import stored_as
 from adorm.items.guard_change import GuardChange
 from adorm.items.guards import owner_of, put_guard, same, unique_values
 from adorm.items.keys import Key
@@ -35,12 +36,13 @@ class GuardRepair:
 
         Args:
             item: the item as it was read. If others have changed it since, it is looked at again.
+                One that they have deleted gets no guards.
             dry: write nothing.
         """
         connection = self._binding.connection
         found: AttributeMap | None = item
         has_changed, turn = False, 0
-        while found is not None:
+        while found is not None and not self._binding.is_left_out(found):
             self.conflicts = []
             change = await self._change(found)
             has_changed = has_changed or bool(change)
@@ -52,13 +54,13 @@ class GuardRepair:
                     "TransactWriteItems", self._request(found, change), subject=self._key
                 )
             except TransactionCanceled as error:
-                cause = error.reasons[0].error if error.reasons else None
-                if isinstance(cause, ConditionalCheckFailed):
-                    found = cause.attribute_map
-                elif turn >= MAX_TURNS or not any(
-                    isinstance(reason.error, ConditionalCheckFailed) for reason in error.reasons
+                causes = [reason.error for reason in error.reasons]
+                if turn >= MAX_TURNS or not any(
+                    isinstance(cause, ConditionalCheckFailed) for cause in causes
                 ):
                     raise
+                if isinstance(causes[0], ConditionalCheckFailed):
+                    found = causes[0].attribute_map
             else:
                 return True
             await connection.back_off(
@@ -110,7 +112,11 @@ class GuardRepair:
         binding = self._binding
         check: dict[str, Any] = {"TableName": binding.table_name, "Key": change.owner}
         expressions = RequestExpressions(binding.codec, binding.info.model)
-        add_condition(check, [item_exists(binding), *values_are(binding, item)], expressions)
+        conditions = [item_exists(binding), *values_are(binding, item)]
+        deleted_at = binding.info.deleted_at
+        if deleted_at is not None:
+            conditions.append(stored_as(binding.info, deleted_at, None))
+        add_condition(check, conditions, expressions)
         actions: list[dict[str, Any]] = [{"ConditionCheck": check}]
         for text in change.put:
             owner = self._taken.owner((binding.table_name, text), change.owner)
