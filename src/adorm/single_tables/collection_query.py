@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import Generic, Self, TypeVar
 
 import attrs
 
 from adorm.expressions.conditions import Condition
-from adorm.items.binding import Connection
 from adorm.items.operation import Operation
-from adorm.items.plan import Plan
 from adorm.query.pages import Page
-from adorm.query.stream import ItemIterator, ItemStream
-from adorm.retry import RetryPolicy
+from adorm.query.stream import ItemStream
+from adorm.single_tables.collection import Collection
 from adorm.single_tables.collection_read import CollectionRead
 
 BucketsT = TypeVar("BucketsT")
@@ -20,7 +18,7 @@ ItemT = TypeVar("ItemT")
 
 
 @attrs.define(eq=False, repr=False)
-class CollectionQuery(Operation[BucketsT], Generic[BucketsT, ItemT]):
+class CollectionQuery(Collection[BucketsT, ItemT, CollectionRead[ItemT]], Generic[BucketsT, ItemT]):
     """Items of several models of one `SingleTable`.
 
     ::
@@ -39,21 +37,6 @@ class CollectionQuery(Operation[BucketsT], Generic[BucketsT, ItemT]):
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
     """
-
-    only_reads = True
-
-    _read: CollectionRead[ItemT]
-
-    def __repr__(self) -> str:
-        return f"<CollectionQuery {self.model_name}, not awaited>"
-
-    @property
-    def model_name(self) -> str:
-        return self._read.model_name
-
-    @property
-    def connection(self) -> Connection | None:
-        return self._read.connection
 
     # ---- clauses
 
@@ -90,10 +73,6 @@ class CollectionQuery(Operation[BucketsT], Generic[BucketsT, ItemT]):
         """
         return self._with(self._read.index(name))
 
-    def consistent(self) -> Self:
-        """Read what was last written, for twice the read units; not possible on a global index."""
-        return self._with(self._read.consistent())
-
     def limit(self, items: int, /) -> Self:
         """Give at most this many items of all models together, over all pages.
 
@@ -102,41 +81,7 @@ class CollectionQuery(Operation[BucketsT], Generic[BucketsT, ItemT]):
         """
         return self._with(self._read.limit(items))
 
-    def page_size(self, items: int, /) -> Self:
-        """Let DynamoDB read at most this many items for one request, before the filter (`Limit`).
-
-        Raises:
-            UsageError: it is not positive, or no whole number.
-        """
-        return self._with(self._read.page_size(items))
-
-    def hydrate(self) -> Self:
-        """Read the whole items from the table, by the keys that the index holds: one BatchGetItem
-        for each 100 items."""
-        return self._with(self._read.hydrate())
-
-    def with_deleted(self) -> Self:
-        """Read items also if they were deleted softly, see `adorm.deleted_at`.
-
-        Raises:
-            UsageError: none of the models has such a field.
-        """
-        return self._with(self._read.with_deleted())
-
-    def retry(self, policy: RetryPolicy, /) -> Self:
-        """Use this retry policy instead of the database's."""
-        return self._with(self._read.retry(policy))
-
-    def _with(self, read: CollectionRead[ItemT]) -> Self:
-        return attrs.evolve(self, read=read)
-
     # ---- reading
-
-    async def _run(self) -> BucketsT:
-        return cast("BucketsT", self._read.models.buckets(await self._read))
-
-    def __aiter__(self) -> ItemIterator[ItemT]:
-        return self._read.__aiter__()
 
     def stream(self) -> ItemStream[ItemT]:
         """A block in which the next page is fetched while this one is used."""
@@ -160,9 +105,3 @@ class CollectionQuery(Operation[BucketsT], Generic[BucketsT, ItemT]):
         `hydrate()`, the items are read and counted here.
         """
         return self._read.count()
-
-    def request(self) -> dict[str, Any]:
-        return self._read.request()
-
-    def explain(self) -> Plan:
-        return self._read.explain()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, Self, TypeVar, cast
+from typing import Generic, Self, TypeVar
 
 import attrs
 
-from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition, conditions
-from adorm.expressions.document_path import DocumentPath
 from adorm.items.operation import Operation
 from adorm.query.decoded_pages import DecodedPages
 from adorm.query.decoder import ItemDecoder
 from adorm.query.model_filters import ItemFilters, holds_type, kinds_of
-from adorm.query.paged_read import PagedRead
 from adorm.query.read_request import ReadRequest, read_request
+from adorm.single_tables.collection import ModelsRead
 from adorm.single_tables.collection_binding import CollectionBinding
 from adorm.single_tables.collection_plan import (
     CollectionAccess,
@@ -28,19 +26,10 @@ ResultT = TypeVar("ResultT")
 
 
 @attrs.define(eq=False, repr=False)
-class CollectionRead(PagedRead[ItemT], Generic[ItemT]):
+class CollectionRead(ModelsRead[ItemT], Generic[ItemT]):
     """The items of several models that one query gives. `CollectionQuery` puts them in lists."""
 
     _conditions: tuple[Condition, ...] = ()
-
-    @property
-    def models(self) -> CollectionBinding:
-        """The models that are read."""
-        return cast("CollectionBinding", self._binding)
-
-    @property
-    def model_name(self) -> str:
-        return self.models.names
 
     def where(self, *conditions_: bool | Condition) -> Self:
         """See `CollectionQuery.where`."""
@@ -53,12 +42,6 @@ class CollectionRead(PagedRead[ItemT], Generic[ItemT]):
     def descending(self) -> Self:
         """From the largest sort key on."""
         return attrs.evolve(self, descending=True)
-
-    def index(self, index: object, /) -> Self:
-        return attrs.evolve(self, index=self.models.checked_index(index))
-
-    def _with_selection(self, paths: tuple[DocumentPath, ...]) -> Self:
-        raise UsageError("a read of several models gives whole items: select() is for one model")
 
     def _read_request(self, *, counting: bool = False) -> ReadRequest[ItemT]:
         binding = self.models

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Literal, Self, TypeVar, cast
+from typing import Generic, Literal, Self, TypeVar
 
 import attrs
 
 from adorm.errors import UsageError
 from adorm.expressions.conditions import Condition
-from adorm.expressions.document_path import DocumentPath
-from adorm.items.binding import Connection
 from adorm.items.operation import Operation
-from adorm.items.plan import Plan
 from adorm.query.access import Access, target_of
 from adorm.query.decoder import ItemDecoder
 from adorm.query.fits import NoFit, check_filter
 from adorm.query.model_filters import ModelFilter, kinds_of, models_of, on_the_server
 from adorm.query.read_request import ReadRequest, read_request
-from adorm.query.stream import ItemIterator
-from adorm.retry import RetryPolicy
 from adorm.scan import Scan
 from adorm.segments.stream import ScanStream
-from adorm.single_tables.collection_binding import CollectionBinding
+from adorm.single_tables.collection import Collection, ModelsRead
 from adorm.single_tables.collection_plan import CollectionAccess, attributes_of
 from adorm.single_tables.collection_read import collection_decoder
 
@@ -32,23 +27,8 @@ ResultT = TypeVar("ResultT")
 
 
 @attrs.define(eq=False, repr=False)
-class CollectionScanRead(Scan[ItemT], Generic[ItemT]):
+class CollectionScanRead(ModelsRead[ItemT], Scan[ItemT], Generic[ItemT]):
     """The items of several models that one scan gives, in no order."""
-
-    @property
-    def models(self) -> CollectionBinding:
-        """The models that are read."""
-        return cast("CollectionBinding", self._binding)
-
-    @property
-    def model_name(self) -> str:
-        return self.models.names
-
-    def index(self, index: object, /) -> Self:
-        return attrs.evolve(self, index=self.models.checked_index(index))
-
-    def _with_selection(self, paths: tuple[DocumentPath, ...]) -> Self:
-        raise UsageError("a read of several models gives whole items: select() is for one model")
 
     def _read_request(self, *, counting: bool = False) -> ReadRequest[ItemT]:
         binding = self.models
@@ -104,7 +84,9 @@ class CollectionScanRead(Scan[ItemT], Generic[ItemT]):
 
 
 @attrs.define(eq=False, repr=False)
-class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
+class CollectionScan(
+    Collection[BucketsT, ItemT, CollectionScanRead[ItemT]], Generic[BucketsT, ItemT]
+):
     """Every item of several models of one `SingleTable`, in no order.
 
     Awaited, it gives a list for each model, in the order in which they were named; iterated, the
@@ -112,21 +94,6 @@ class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
     """
-
-    only_reads = True
-
-    _read: CollectionScanRead[ItemT]
-
-    def __repr__(self) -> str:
-        return f"<CollectionScan {self.model_name}, not awaited>"
-
-    @property
-    def model_name(self) -> str:
-        return self._read.model_name
-
-    @property
-    def connection(self) -> Connection | None:
-        return self._read.connection
 
     def where(self, *conditions: bool | Condition) -> Self:
         """The same as `filter`, because a scan has no key condition."""
@@ -147,10 +114,6 @@ class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
         """
         return self._with(self._read.index(name))
 
-    def consistent(self) -> Self:
-        """Read what was last written, for twice the read units; not possible on a global index."""
-        return self._with(self._read.consistent())
-
     def limit(self, items: int, /) -> Self:
         """Give at most this many items of all models together.
 
@@ -158,26 +121,6 @@ class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
             UsageError: it is negative, or no whole number.
         """
         return self._with(self._read.limit(items))
-
-    def page_size(self, items: int, /) -> Self:
-        """Let DynamoDB read at most this many items for one request, before the filter (`Limit`).
-
-        Raises:
-            UsageError: it is not positive, or no whole number.
-        """
-        return self._with(self._read.page_size(items))
-
-    def hydrate(self) -> Self:
-        """Read the whole items from the table, by the keys that the index holds."""
-        return self._with(self._read.hydrate())
-
-    def with_deleted(self) -> Self:
-        """Read items also if they were deleted softly, see `adorm.deleted_at`.
-
-        Raises:
-            UsageError: none of the models has such a field.
-        """
-        return self._with(self._read.with_deleted())
 
     def segments(self, total_segments: int | Literal["auto"], /) -> Self:
         """Read this many segments side by side. See `Scan.segments`.
@@ -187,19 +130,6 @@ class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
         """
         return self._with(self._read.segments(total_segments))
 
-    def retry(self, policy: RetryPolicy, /) -> Self:
-        """Use this retry policy instead of the database's."""
-        return self._with(self._read.retry(policy))
-
-    def _with(self, read: CollectionScanRead[ItemT]) -> Self:
-        return attrs.evolve(self, read=read)
-
-    async def _run(self) -> BucketsT:
-        return cast("BucketsT", self._read.models.buckets(await self._read))
-
-    def __aiter__(self) -> ItemIterator[ItemT]:
-        return self._read.__aiter__()
-
     def stream(self) -> ScanStream[ItemT]:
         """A block in which the segments are read ahead, by at most one page each."""
         return self._read.stream()
@@ -207,9 +137,3 @@ class CollectionScan(Operation[BucketsT], Generic[BucketsT, ItemT]):
     def count(self) -> Operation[int]:
         """How many items of all models there are, up to the limit. See `CollectionQuery.count`."""
         return self._read.count()
-
-    def request(self) -> dict[str, Any]:
-        return self._read.request()
-
-    def explain(self) -> Plan:
-        return self._read.explain()
