@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import adorm
-from adorm.items.get_or_create import MAX_ATTEMPTS
+from adorm.items.binding import MAX_TURNS
 from adorm.testing import Attempt
 from tests.support.keyed_models import Order, Repo, Status, order, raw_items, stale_items
 from tests.support.recorded import RecordedDatabase
@@ -157,5 +157,5 @@ async def test_after_30_times_the_error_is_raised(bench: RecordedDatabase) -> No
     bench.faults.on("UpdateItem").run(delete_first)
     with pytest.raises(adorm.ItemExists):
         await bench.db.table(Order).update_or_create(order(), only=[Order.note])
-    assert len(sent) == MAX_ATTEMPTS == 30
+    assert len(sent) == MAX_TURNS == 30
     assert len(await raw_items(bench.db)) == 1

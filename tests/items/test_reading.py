@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import adorm
-from adorm.items.reading import MAX_ATTEMPTS
+from adorm.items.binding import MAX_TURNS
 from adorm.testing import Attempt
 from tests.support.keyed_models import (
     NOON,
@@ -132,7 +132,7 @@ async def test_after_30_changes_by_others_the_error_is_raised(bench: Bench) -> N
     meanwhile(bench, "open", iter(range(100, 200)), sent)
     with pytest.raises(adorm.ConditionalCheckFailed) as caught:
         await bench.orders.update("ada", "o1").set(Order.status, Status.PAID).reading()
-    assert len(sent) == MAX_ATTEMPTS == 30
+    assert len(sent) == MAX_TURNS == 30
     assert "30 times" in caught.value.__notes__[0]
     assert len(bench.clock.sleeps) == 29
     assert not await stale_items(bench.db, Order)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from adorm.retry import RetryPolicy
     from adorm.transport.base import Answer, AnswerReader, Request
 
+MAX_TURNS = 30
+"""How often an operation begins anew where other writers are faster each time."""
+
 
 class Connection:
     """What operations need of a database, which is its one implementation."""

@@ -12,6 +12,7 @@ from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ItemNotFound, UsageError
 from adorm.expressions.conditions import conditions
 from adorm.items.binding import Binding
+from adorm.items.consistent_reads import consistent_request
 from adorm.items.guards import owner_of, present, unique_values
 from adorm.items.retriable import Retriable
 from adorm.items.unique_change import present_or_absent
@@ -51,7 +52,7 @@ class GetBy(Retriable[ResultT]):
         return unique_values(self._binding.info, self._binding.codec).guard_key(text)
 
     def _request(self, key: AttributeMap) -> dict[str, Any]:
-        return {"TableName": self._binding.table_name, "Key": key, "ConsistentRead": True}
+        return consistent_request(self._binding, key)
 
     def explain(self) -> Plan:
         from adorm.items.plan import plan_of, read_cost

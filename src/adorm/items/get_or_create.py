@@ -9,7 +9,7 @@ import attrs
 from adorm.errors import ItemExists, ItemNotFound, UsageError
 from adorm.expressions.document_path import DocumentPath
 from adorm.expressions.updates import Set
-from adorm.items.binding import Binding
+from adorm.items.binding import MAX_TURNS, Binding
 from adorm.items.get import Get, finish_get, finish_get_or_none
 from adorm.items.keys import Key
 from adorm.items.plan import Plan
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from adorm.items.hooks import HookedOnce
 
 ModelT = TypeVar("ModelT")
-
-MAX_ATTEMPTS = 30
-"""How often `update_or_create` begins again, while others delete and create the item."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -167,7 +164,7 @@ class UpdateOrCreate(_OrCreate[ModelT], Generic[ModelT]):
                 return await (create if hooked is None else hooked.run()), True
             except ItemExists as error:
                 stored = error.attribute_map
-                if error.maybe_applied or attempt >= MAX_ATTEMPTS:
+                if error.maybe_applied or attempt >= MAX_TURNS:
                     raise
                 if stored is not None and self._binding.is_left_out(stored):
                     raise

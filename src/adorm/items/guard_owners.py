@@ -11,6 +11,7 @@ from adorm.codec.failures import DecodeFailure
 from adorm.dynamodb.values import AttributeMap, AttributeValue
 from adorm.errors import UsageError
 from adorm.items.binding import Binding
+from adorm.items.consistent_reads import read_stored
 from adorm.items.guards import UniqueValues, unique_values
 from adorm.items.key_encoding import decode_key
 from adorm.items.keys import Key
@@ -42,13 +43,8 @@ async def read_owner(
         text: the text of the guard.
         owner: the item's key, as the guard has it.
     """
-    answer = await binding.connection.call(
-        "GetItem",
-        {"TableName": binding.table_name, "Key": owner, "ConsistentRead": True},
-        subject=f"the owner of a unique value of {binding.info.name}",
-        retry=retry,
-    )
-    item: AttributeMap | None = answer.get("Item")
+    subject = f"the owner of a unique value of {binding.info.name}"
+    item = await read_stored(binding, owner, subject=subject, retry=retry)
     own = unique_values(binding.info, binding.codec)
     if item is None:
         return GuardOwner(owner, False, None, None, own)

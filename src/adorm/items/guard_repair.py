@@ -7,7 +7,8 @@ from typing import Any
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ConditionalCheckFailed, TransactionCanceled, UniqueConflict
 from adorm.expressions.request import RequestExpressions
-from adorm.items.binding import Binding
+from adorm.items.binding import MAX_TURNS, Binding
+from adorm.items.consistent_reads import read_stored
 from adorm.items.given import stored_as
 from adorm.items.guard_change import GuardChange
 from adorm.items.guards import owner_of, put_guard, same, unique_values
@@ -16,9 +17,6 @@ from adorm.items.taken_guards import TakenGuards
 from adorm.items.unique_change import values_are
 from adorm.items.unique_writes import as_request
 from adorm.items.write import add_condition, item_exists
-
-MAX_TURNS = 30
-"""How often the guards of one item are planned anew while other writers change it."""
 
 
 class GuardRepair:
@@ -100,13 +98,7 @@ class GuardRepair:
         return GuardChange(lacking, frozenset(), owner, values)
 
     async def _read(self, key: AttributeMap) -> AttributeMap | None:
-        answer = await self._binding.connection.call(
-            "GetItem",
-            {"TableName": self._binding.table_name, "Key": key, "ConsistentRead": True},
-            subject=self._key,
-        )
-        guard: AttributeMap | None = answer.get("Item")
-        return guard
+        return await read_stored(self._binding, key, subject=self._key)
 
     def _request(self, item: AttributeMap, change: GuardChange) -> dict[str, Any]:
         binding = self._binding

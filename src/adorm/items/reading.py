@@ -8,16 +8,14 @@ from adorm.dynamodb.values import AttributeMap, AttributeValue, canonical
 from adorm.errors import ConditionalCheckFailed, ItemNotFound
 from adorm.expressions.conditions import Condition
 from adorm.expressions.request import RequestExpressions
-from adorm.items.binding import Binding
+from adorm.items.binding import MAX_TURNS, Binding
+from adorm.items.consistent_reads import consistent_request
 from adorm.items.given import stored_as
 from adorm.items.keys import Key
 from adorm.items.plan import Plan, plan_of, read_cost
 from adorm.items.update_rules import PartsNotKnown
 from adorm.items.write import PreparedWrite
 from adorm.retry import RetryPolicy
-
-MAX_ATTEMPTS = 30
-"""How often the update is sent while other writers change what it read."""
 
 
 class ReadingUpdate(Protocol):
@@ -74,7 +72,7 @@ async def send_reading(update: ReadingUpdate, retry: RetryPolicy | None) -> Any:
     Raises:
         ItemNotFound: there is no such item.
         ConditionalCheckFailed: a condition of the caller did not hold, or others changed the parts
-            `MAX_ATTEMPTS` times.
+            `MAX_TURNS` times.
         DeadlineExceeded: no time is left for another attempt.
     """
     connection, known = update.binding.connection, update
@@ -92,7 +90,7 @@ async def send_reading(update: ReadingUpdate, retry: RetryPolicy | None) -> Any:
             stored = error.attribute_map
             if stored is None or error.maybe_applied or not _differs(read, stored):
                 raise
-            if attempt >= MAX_ATTEMPTS:
+            if attempt >= MAX_TURNS:
                 error.add_note(f"others changed what the update read {attempt} times")
                 raise
         await connection.back_off(
@@ -110,11 +108,7 @@ def _read_request(binding: Binding, key: Key[Any]) -> dict[str, Any]:
     fields = {field for each in info.index_keys for field in each.fields} | {info.partition}
     if info.discriminator is not None:
         fields.add(info.discriminator)
-    request: dict[str, Any] = {
-        "TableName": binding.table_name,
-        "Key": binding.encode_key(key),
-        "ConsistentRead": True,
-    }
+    request = consistent_request(binding, binding.encode_key(key))
     expressions = RequestExpressions(binding.codec, info.model)
     expressions.projection([(name,) for name in sorted(each.attribute_name for each in fields)])
     expressions.into(request)

@@ -9,7 +9,7 @@ import attrs
 
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ConditionalCheckFailed, ItemNotFound, UniqueConflict, VersionConflict
-from adorm.items.binding import Binding, bound_to
+from adorm.items.binding import MAX_TURNS, Binding, bound_to
 from adorm.items.get import Get, finish_get
 from adorm.items.instances import read_version
 from adorm.items.keys import Key
@@ -21,9 +21,6 @@ from adorm.models import is_instance
 from adorm.schema.fields import Field
 
 ModelT = TypeVar("ModelT")
-
-MAX_ATTEMPTS = 30
-"""How often a restoration is begun again while other writers change the item."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -79,7 +76,7 @@ class Restore(Retriable[ModelT], Generic[ModelT]):
             except (UniqueConflict, VersionConflict):
                 raise
             except ConditionalCheckFailed as error:
-                if attempt >= MAX_ATTEMPTS:
+                if attempt >= MAX_TURNS:
                     error.add_note(f"others changed the item {attempt} times")
                     raise
             else:

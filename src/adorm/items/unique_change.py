@@ -17,6 +17,7 @@ from adorm.expressions.operands import Value
 from adorm.expressions.placeholders import Encoder
 from adorm.expressions.updates import Remove, Set
 from adorm.items.binding import Binding
+from adorm.items.consistent_reads import consistent_request
 from adorm.items.given import stored_as
 from adorm.items.guard_change import GuardChange
 from adorm.items.guards import Values, no_guard, present, same, unique_values
@@ -229,9 +230,7 @@ def read_request(change: UniqueChange) -> dict[str, Any]:
             names.add(field.attribute_name)
     placeholders = {f"#n{number}": name for number, name in enumerate(sorted(names))}
     return {
-        "TableName": binding.table_name,
-        "Key": binding.encode_key(change.write.key),
-        "ConsistentRead": True,
+        **consistent_request(binding, binding.encode_key(change.write.key)),
         "ProjectionExpression": ", ".join(placeholders),
         "ExpressionAttributeNames": placeholders,
     }

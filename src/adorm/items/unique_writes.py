@@ -24,6 +24,7 @@ from adorm.errors import (
     ValidationFailed,
     VersionConflict,
 )
+from adorm.items.binding import MAX_TURNS
 from adorm.items.guard_change import GuardChange
 from adorm.items.guards import delete_guard, put_guard, same
 from adorm.items.send import send
@@ -36,9 +37,6 @@ from adorm.items.write_failures import (
     condition_failure,
     explain_refusal,
 )
-
-MAX_TURNS = 30
-"""How often a write is planned anew because other writers were faster."""
 
 
 async def write_unique(write: UniqueSubject) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import UsageError
 from adorm.expressions.conditions import and_, conditions
+from adorm.items.consistent_reads import read_stored
 from adorm.migrations.items import is_same_item
 from adorm.migrations.parts import MigrationParts
 from adorm.migrations.sides import STAMP, Side
@@ -68,12 +69,7 @@ class Copies:
 
     async def read(self, side: Side[Any], key: AttributeMap) -> AttributeMap | None:
         """An item as it is now."""
-        answer = await side.binding.connection.call(
-            "GetItem",
-            {"TableName": side.table_name, "Key": key, "ConsistentRead": True},
-            subject=side.table_name,
-        )
-        return answer.get("Item") or None
+        return await read_stored(side.binding, key, subject=side.table_name) or None
 
     async def read_all(
         self, side: Side[Any], keys: Sequence[AttributeMap]

@@ -18,10 +18,11 @@ from adorm.errors import (
     TransactionConflict,
     UsageError,
 )
+from adorm.items.binding import MAX_TURNS
 from adorm.migrations.items import Difference, Expressions, difference, is_same_item
 from adorm.migrations.reports import Result
 from adorm.migrations.sides import Side
-from adorm.migrations.writer import MAX_ATTEMPTS, Writer
+from adorm.migrations.writer import Writer
 
 
 class InPlace:
@@ -94,10 +95,10 @@ class InPlace:
                 return "changed" if written and is_same_item(stored, written) else "unchanged"
             self._check_guards(key, changes, moves=moves)
             attempt += 1
-            if attempt > MAX_ATTEMPTS:
+            if attempt > MAX_TURNS:
                 raise UsageError(
                     f"{side.table_name} {side.key_text(key)}: others changed the item "
-                    f"{MAX_ATTEMPTS} times while it was migrated: run the migration again"
+                    f"{MAX_TURNS} times while it was migrated: run the migration again"
                 )
             written = target
             now = await (self._move(stored, target) if moves else self._update(stored, changes))

@@ -17,6 +17,7 @@ from adorm.codec.pages import MapPage
 from adorm.dynamodb.limits import MAX_WRITE_REQUESTS
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ConditionalCheckFailed, UsageError
+from adorm.items.binding import MAX_TURNS
 from adorm.items.item_ids import ItemId, item_ids
 from adorm.migrations.copies import Copies
 from adorm.migrations.items import Expressions, difference, is_same_item, item_digest
@@ -25,7 +26,6 @@ from adorm.migrations.reports import Result
 from adorm.migrations.run import Chunk, each_item
 from adorm.migrations.sides import STAMP
 from adorm.migrations.stamps import key_identity
-from adorm.migrations.writer import MAX_ATTEMPTS
 from adorm.outcomes import Outcome
 
 
@@ -232,7 +232,7 @@ class NewTable(Copies):
         """
         source_name = self.source.table_name
         result: Result = "unchanged"
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+        for attempt in range(1, MAX_TURNS + 1):
             there = await self.read(self.target, target_key)
             source = await self.read(self.source, source_key)
             wanted = self.wanted(source)
@@ -252,7 +252,7 @@ class NewTable(Copies):
             )
         raise UsageError(
             f"{source_name} {self.source.key_text(source_key)}: others changed the item "
-            f"{MAX_ATTEMPTS} times while it was copied: run the migration again"
+            f"{MAX_TURNS} times while it was copied: run the migration again"
         )
 
     async def _reconcile_moved(self, source_key: AttributeMap, wanted: AttributeMap) -> None:

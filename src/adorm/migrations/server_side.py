@@ -7,11 +7,12 @@ from typing import Any
 
 from adorm.dynamodb.values import AttributeMap
 from adorm.errors import ConditionalCheckFailed, UsageError
+from adorm.items.binding import MAX_TURNS
 from adorm.migrations.items import Expressions
 from adorm.migrations.reports import Result
 from adorm.migrations.sides import Side
 from adorm.migrations.transforms import Add, Drop, Rename, Step
-from adorm.migrations.writer import MAX_ATTEMPTS, Writer
+from adorm.migrations.writer import Writer
 
 
 class ServerSide:
@@ -37,7 +38,7 @@ class ServerSide:
             UsageError: others changed the item again and again.
         """
         side, written = self._side, False
-        for attempt in range(1, MAX_ATTEMPTS + 1):
+        for attempt in range(1, MAX_TURNS + 1):
             request = self.request(stored)
             if request is None:
                 return "changed" if written else "unchanged"
@@ -53,7 +54,7 @@ class ServerSide:
             await self._writer.look_again(attempt, operation="UpdateItem", subject=side.table_name)
         raise UsageError(
             f"{side.table_name} {side.key_text(side.key_of(stored))}: others changed the item "
-            f"{MAX_ATTEMPTS} times while it was migrated: run the migration again"
+            f"{MAX_TURNS} times while it was migrated: run the migration again"
         )
 
     def request(self, stored: AttributeMap) -> dict[str, Any] | None:

@@ -10,9 +10,6 @@ from adorm.items.binding import Connection
 from adorm.segments.pacing import UnitBudget
 from adorm.transport.base import Answer
 
-MAX_ATTEMPTS = 30
-"""How often one item is looked at again because others changed it meanwhile."""
-
 
 class Writer:
     """Sends writes, and waits where they would go beyond the budget."""

@@ -25,7 +25,7 @@ from adorm.errors import (
 from adorm.expressions.conditions import Condition
 from adorm.expressions.request import RequestExpressions
 from adorm.expressions.updates import Clause, Remove, SetValue
-from adorm.items.binding import Binding
+from adorm.items.binding import MAX_TURNS, Binding
 from adorm.items.given import stored_as
 from adorm.items.keys import Key, key_of
 from adorm.items.operation import Operation
@@ -40,9 +40,6 @@ from adorm.schema.fields import Field
 from adorm.schema.item_keys import computed_attributes
 
 ModelT = TypeVar("ModelT")
-
-MAX_ATTEMPTS = 30
-"""How often one item is updated while other writers change it."""
 
 
 @attrs.frozen(eq=False)
@@ -182,7 +179,7 @@ class _Repairs:
             try:
                 await connection.call("UpdateItem", request, subject=key, repeat="safe")
             except ConditionalCheckFailed as error:
-                if attempt >= MAX_ATTEMPTS:
+                if attempt >= MAX_TURNS:
                     raise
                 stored = error.attribute_map
             else:

@@ -19,15 +19,12 @@ from adorm.errors import (
     TransactionCanceled,
     UsageError,
 )
-from adorm.items.binding import Binding
+from adorm.items.binding import MAX_TURNS, Binding
 from adorm.items.guard_change import GuardChange
 from adorm.items.guards import delete_guard, put_guard
 from adorm.items.taken_guards import GuardId, TakenGuards
 from adorm.items.write_failures import error_like
 from adorm.tx.actions import WriteAction
-
-MAX_TURNS = 30
-"""How often a transaction is planned anew because guards were in its way."""
 
 
 @attrs.define(eq=False)

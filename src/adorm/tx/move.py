@@ -16,7 +16,8 @@ from adorm.errors import (
     VersionConflict,
 )
 from adorm.expressions.conditions import Condition
-from adorm.items.binding import Binding
+from adorm.items.binding import MAX_TURNS, Binding
+from adorm.items.consistent_reads import consistent_request
 from adorm.items.delete import Delete
 from adorm.items.instances import is_never_stored, read_version
 from adorm.items.keys import Key
@@ -32,9 +33,6 @@ from adorm.tx.handles import TransactionWrite
 
 ModelT = TypeVar("ModelT", bound=DataclassLike | AttrsLike)
 ResultT = TypeVar("ResultT")
-
-MAX_TURNS = 30
-"""How often a move is tried, while others change the unique values of the old item."""
 
 
 @attrs.define(eq=False, repr=False)
@@ -119,8 +117,7 @@ class Move(Retriable[ModelT], Generic[ModelT]):
         return self._old is None and bool(self._binding.info.unique)
 
     def _read_request(self) -> dict[str, Any]:
-        key = self._binding.encode_key(self._old_key)
-        return {"TableName": self._binding.table_name, "Key": key, "ConsistentRead": True}
+        return consistent_request(self._binding, self._binding.encode_key(self._old_key))
 
     async def _read(self) -> AttributeMap:
         """The old item.
