@@ -175,7 +175,23 @@ async def instructions(operation: Callable[[], Awaitable[object]]) -> int:
 @contextmanager
 def counting() -> Generator[Callable[[], int]]:
     """Gives a function that tells how many instructions were executed in the block, tracing's own
-    aside."""
+    aside.
+
+    Garbage is not collected meanwhile: that of earlier tests has finalizers in Python, whose
+    instructions would be counted.
+    """
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with _counting() as counted:
+            yield counted
+    finally:
+        if was_collecting:
+            gc.enable()
+
+
+@contextmanager
+def _counting() -> Generator[Callable[[], int]]:
     count = 0
     if sys.version_info >= (3, 12):
         monitoring = sys.monitoring
